@@ -1,0 +1,187 @@
+//! The registry entry: a method as plain data and function pointers, built by one generic `const fn`.
+
+use crate::{Claim, Evidence, Fault, Fit, Fitted, Input, InvalidParams, Load, Model, Params, Run, Table, Violation};
+use serde::de::{self, DeserializeOwned};
+use std::path::Path;
+
+/// One method by name. Each crate exports `METHODS: &[Method]`, one line a method.
+#[derive(Clone, Copy)]
+pub struct Method {
+    /// The name from the literature, in kebab case.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// The paper.
+    pub citation: &'static str,
+    keys: fn() -> &'static [&'static str],
+    defaults: fn() -> toml::Table,
+    claim: fn() -> Option<Claim>,
+    resolve: fn(&toml::Table) -> Result<toml::Table, Fault>,
+    screen: fn(&toml::Table, &Table, &Run<'_>) -> Result<Vec<Evidence>, Fault>,
+    fit: fn(&toml::Table, &Table, &mut Run<'_>) -> Result<Outcome, Fault>,
+    load: fn(&Path) -> Result<Box<dyn Model>, Fault>,
+}
+
+/// A fit through the registry.
+pub struct Outcome {
+    /// The model and how the fit went.
+    pub fitted: Fitted<Box<dyn Model>>,
+    /// What is identified if the assumptions hold.
+    pub claim: Claim,
+    /// What the data say about them.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Method {
+    /// The entry of the estimator that `P` builds, fitted to the view `X` of a table.
+    pub const fn of<P, X>(name: &'static str, summary: &'static str, citation: &'static str) -> Self
+    where
+        P: Params,
+        P::Estimator: Fit<X> + Sync,
+        X: Input + Sync,
+    {
+        Self {
+            name,
+            summary,
+            citation,
+            keys: keys::<P>,
+            defaults: || toml::Table::try_from(P::default()).unwrap_or_default(),
+            claim: || P::default().build().ok().map(|estimator| estimator.claim()),
+            resolve: |config| Ok(toml::Table::try_from(params::<P>(config)?).unwrap_or_default()),
+            screen: screen::<P, X>,
+            fit: fit::<P, X>,
+            load: |folder| Ok(Box::new(<<P::Estimator as Fit<X>>::Model as Load>::load(folder)?)),
+        }
+    }
+
+    /// The names of its parameters.
+    pub fn keys(&self) -> &'static [&'static str] {
+        (self.keys)()
+    }
+
+    /// Its parameters at their defaults. A parameter whose default is "chosen from the data" is absent.
+    pub fn defaults(&self) -> toml::Table {
+        (self.defaults)()
+    }
+
+    /// What it identifies with default parameters.
+    pub fn claim(&self) -> Option<Claim> {
+        (self.claim)()
+    }
+
+    /// The configuration with every default filled in.
+    ///
+    /// # Errors
+    /// [`InvalidParams`] if a key is unknown (with the nearest known one) or a value malformed.
+    pub fn resolve(&self, config: &toml::Table) -> Result<toml::Table, Fault> {
+        (self.resolve)(config)
+    }
+
+    /// What the data alone say about the method's assumptions.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), without the fit's own.
+    pub fn screen(&self, config: &toml::Table, table: &Table, run: &Run<'_>) -> Result<Vec<Evidence>, Fault> {
+        (self.screen)(config, table, run)
+    }
+
+    /// Builds the estimator, fits it in the run's thread pool and collects evidence.
+    ///
+    /// # Errors
+    /// [`InvalidParams`]; a [`Fault`] of the table if it lacks what the method needs; the method's own error.
+    pub fn fit(&self, config: &toml::Table, table: &Table, run: &mut Run<'_>) -> Result<Outcome, Fault> {
+        (self.fit)(config, table, run)
+    }
+
+    /// Reads a saved model.
+    ///
+    /// # Errors
+    /// As [`Load::load`].
+    pub fn load(&self, folder: &Path) -> Result<Box<dyn Model>, Fault> {
+        (self.load)(folder)
+    }
+}
+
+/// The word of `known` that is nearest to `word`, if any is near enough to be a likely slip.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this similarity a suggestion confuses more than it helps.
+    const LEAST: f64 = 0.7;
+    let scored = known.into_iter().map(|k| (strsim::jaro_winkler(word, k), k));
+    scored.filter(|(s, _)| *s >= LEAST).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
+}
+
+fn params<P: Params>(config: &toml::Table) -> Result<P, InvalidParams> {
+    let known = keys::<P>();
+    let unknown = config.keys().filter(|k| !known.contains(&k.as_str()));
+    let violations: Vec<Violation> = unknown
+        .map(|key| {
+            let near = nearest(key, known.iter().copied()).unwrap_or_default();
+            Violation::UnknownKey { key: key.clone(), nearest: near.to_owned() }
+        })
+        .collect();
+    if !violations.is_empty() {
+        return Err(InvalidParams { violations });
+    }
+    let malformed = |e: toml::de::Error| InvalidParams { violations: vec![Violation::Malformed { message: e.to_string() }] };
+    config.clone().try_into().map_err(malformed)
+}
+
+fn screen<P: Params, X: Input>(config: &toml::Table, table: &Table, run: &Run<'_>) -> Result<Vec<Evidence>, Fault>
+where
+    P::Estimator: Fit<X>,
+{
+    let estimator = params::<P>(config)?.build()?;
+    Ok(estimator.screen(&X::of(table)?, run.seed))
+}
+
+fn fit<P: Params, X: Input + Sync>(config: &toml::Table, table: &Table, run: &mut Run<'_>) -> Result<Outcome, Fault>
+where
+    P::Estimator: Fit<X> + Sync,
+{
+    let estimator = params::<P>(config)?.build()?;
+    let x = X::of(table)?;
+    run.in_pool(|run| {
+        let fitted = estimator.fit(&x, run)?;
+        let evidence = estimator.evidence(&x, &fitted.model, run)?;
+        Ok(Outcome { claim: estimator.claim(), evidence, fitted: fitted.map(|m| Box::new(m) as Box<dyn Model>) })
+    })
+}
+
+/// Field names as serde's derive states them: a default that is `None` is absent from TOML, so defaults cannot tell.
+fn keys<P: DeserializeOwned>() -> &'static [&'static str] {
+    let mut fields: &'static [&'static str] = &[];
+    // the deserialiser below always fails, after it has seen the names
+    let _ = P::deserialize(FieldNames(&mut fields));
+    fields
+}
+
+struct FieldNames<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> de::Deserializer<'de> for FieldNames<'_> {
+    type Error = de::value::Error;
+
+    fn deserialize_any<V: de::Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("not a struct"))
+    }
+
+    fn deserialize_struct<V: de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        Err(de::Error::custom("names only"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq tuple
+        tuple_struct map enum identifier ignored_any
+    }
+}
+
+impl std::fmt::Debug for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Method").field("name", &self.name).finish_non_exhaustive()
+    }
+}
