@@ -15,7 +15,7 @@ pub struct Method {
     pub citation: &'static str,
     keys: fn() -> &'static [&'static str],
     defaults: fn() -> toml::Table,
-    claim: fn() -> Option<Claim>,
+    claim: fn(&toml::Table) -> Result<Claim, Fault>,
     resolve: fn(&toml::Table) -> Result<toml::Table, Fault>,
     screen: fn(&toml::Table, &Table, &Run<'_>) -> Result<Vec<Evidence>, Fault>,
     fit: fn(&toml::Table, &Table, &mut Run<'_>) -> Result<Outcome, Fault>,
@@ -46,7 +46,7 @@ impl Method {
             citation,
             keys: keys::<P>,
             defaults: || toml::Table::try_from(P::default()).unwrap_or_default(),
-            claim: || P::default().build().ok().map(|estimator| estimator.claim()),
+            claim: |config| Ok(params::<P>(config)?.build()?.claim()),
             resolve: |config| Ok(toml::Table::try_from(params::<P>(config)?).unwrap_or_default()),
             screen: screen::<P, X>,
             fit: fit::<P, X>,
@@ -66,7 +66,15 @@ impl Method {
 
     /// What it identifies with default parameters.
     pub fn claim(&self) -> Option<Claim> {
-        (self.claim)()
+        self.claim_with(&toml::Table::new()).ok()
+    }
+
+    /// What it identifies with these parameters.
+    ///
+    /// # Errors
+    /// [`InvalidParams`] if they do not build.
+    pub fn claim_with(&self, config: &toml::Table) -> Result<Claim, Fault> {
+        (self.claim)(config)
     }
 
     /// The configuration with every default filled in.

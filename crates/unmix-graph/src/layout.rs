@@ -61,7 +61,9 @@ fn forward_edges(graph: &Graph) -> Vec<(usize, usize)> {
         next[edge.from].push(edge.to);
         is_effect[edge.to] = true;
     }
-    next.iter_mut().for_each(|list| list.sort_unstable());
+    for list in &mut next {
+        list.sort_unstable();
+    }
     let mut state = vec![Visit::New; d];
     let mut kept = Vec::new();
     // Sources first, so that a cycle is entered, and drawn, where its causes enter it.
