@@ -1,0 +1,80 @@
+//! Linear latent-variable models, each with what it identifies and what the data say about that.
+//!
+//! A linear model writes observations as `x = mean + A z`: the columns of the *mixing* `A` `[d, k]` say how each code moves the
+//! variables, the rows of the *unmixing* `[k, d]` read the codes off the variables. The models here differ in what they ask of the codes,
+//! and so in what stays open:
+//!
+//! | method | asks of the codes | identified up to |
+//! |---|---|---|
+//! | [`Pca`] | largest variance, uncorrelated | the sign of each, if the eigenvalues are distinct |
+//! | [`FastIca`] | independent, at most one Gaussian | order, sign and scale |
+//! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
+//!
+//! ```
+//! use ndarray::{Array2, array};
+//! use rand::RngExt;
+//! use unmix_core::{Fit, Model, Observations, Params, Run, Seed};
+//! use unmix_linear::FastIcaParams;
+//!
+//! let mut stream = Seed(1).stream("example", 0);
+//! let sources = Array2::from_shape_simple_fn((2000, 2), || stream.random::<f64>());
+//! let x = Observations::unnamed(sources.dot(&array![[1.0, 0.5], [0.3, 1.0]]))?;
+//!
+//! let mut run = Run::new(1);
+//! let estimator = FastIcaParams::default().build()?;
+//! let fitted = estimator.fit(&x, &mut run)?;
+//! assert!(fitted.stop.converged());
+//! let codes = fitted.model.as_infer().unwrap().infer(x.x())?;
+//! assert_eq!(codes.dim(), (2000, 2));
+//! let evidence = estimator.evidence(&x, &fitted.model, &mut run)?;
+//! assert_eq!(unmix_core::identified(&estimator.claim(), &evidence), Some(true));
+//! # Ok::<(), unmix_core::Fault>(())
+//! ```
+//!
+//! [`stability`] refits any of them on bootstrap samples and says which codes return.
+
+mod correlation;
+mod error;
+mod factor_analysis;
+mod fastica;
+mod linear_model;
+mod number_of_factors;
+mod pca;
+mod rotation;
+mod stability;
+mod suitability;
+mod whitening;
+
+pub use correlation::Correlation;
+pub use error::LinearError;
+pub use factor_analysis::{FactorAnalysis, FactorAnalysisParams, FactorModel, FitIndices, RotationReport, Scores};
+pub use fastica::{Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, anderson_darling};
+pub use linear_model::LinearModel;
+pub use number_of_factors::{
+    PARALLEL_DATASETS, PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, most_factors, parallel_analysis,
+};
+pub use pca::{Pca, PcaModel, PcaParams};
+pub use rotation::{Rotated, Rotation, Varimax, varimax_criterion};
+pub use stability::{ComponentStability, stability};
+pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
+
+use unmix_core::{Method, Observations};
+
+/// Every method of this crate.
+pub const METHODS: &[Method] = &[
+    Method::of::<PcaParams, Observations>(
+        "pca",
+        "uncorrelated directions of largest variance",
+        "Tipping and Bishop (1999), Journal of the Royal Statistical Society B 61(3)",
+    ),
+    Method::of::<FastIcaParams, Observations>(
+        "fastica",
+        "independent sources as the least Gaussian projections",
+        "Hyvärinen (1999), IEEE Transactions on Neural Networks 10(3)",
+    ),
+    Method::of::<FactorAnalysisParams, Observations>(
+        "factor-analysis",
+        "common factors and own noise of each variable, by maximum likelihood",
+        "Jöreskog (1967), Psychometrika 32(4)",
+    ),
+];

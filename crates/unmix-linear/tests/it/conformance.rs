@@ -1,0 +1,23 @@
+//! The rules of every method, for those that need no more than independent sources.
+
+use crate::mixtures::{Source, mixture};
+use unmix_linear::METHODS;
+use unmix_testkit::Conformance;
+
+fn conformance(name: &str) -> Conformance {
+    let x = mixture(&[Source::Laplace, Source::Uniform, Source::Exponential], 600, 2).0;
+    Conformance::of(METHODS.iter().find(|m| m.name == name).unwrap(), x)
+}
+
+#[test]
+fn pca() {
+    conformance("pca").linear(1e-8).allows_constant_columns().assert();
+    conformance("pca").with("components = 2\nstandardize = true").linear(1e-8).assert();
+}
+
+#[test]
+fn fastica() {
+    conformance("fastica").linear(1e-8).assert();
+    conformance("fastica").with("algorithm = \"deflation\"\ncontrast = \"exp\"").linear(1e-8).assert();
+    conformance("fastica").with("components = 2").linear(1e-6).assert();
+}
