@@ -1,0 +1,56 @@
+//! What can go wrong in a causal model.
+
+use thiserror::Error;
+use unmix_core::{DataError, Failure, Kind};
+use unmix_graph::GraphError;
+use unmix_linear::LinearError;
+use unmix_numerics::NumericsError;
+
+/// Why a causal model cannot be fitted or used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CausalError {
+    /// The data do not allow the analysis.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The independent components behind the model cannot be found.
+    #[error(transparent)]
+    Linear(#[from] LinearError),
+    /// A graph is malformed, or cyclic where it must not be.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A matrix does not allow a decomposition.
+    #[error(transparent)]
+    Numerics(#[from] NumericsError),
+    /// The parts of a structural equation model do not fit each other.
+    #[error("{part} has {found} columns, the model has {expected} variables; give one column a variable")]
+    Shape {
+        /// Which part.
+        part: &'static str,
+        /// Variables of the model.
+        expected: usize,
+        /// Columns found.
+        found: usize,
+    },
+    /// A number of a model is NaN or infinite.
+    #[error("{part} of variable \"{variable}\" holds {value}; it must be finite")]
+    NonFinite {
+        /// Which part.
+        part: &'static str,
+        /// Name of the variable.
+        variable: String,
+        /// The value.
+        value: f64,
+    },
+}
+
+impl Failure for CausalError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Data(error) => error.kind(),
+            Self::Linear(error) => error.kind(),
+            Self::Graph(_) | Self::Shape { .. } | Self::NonFinite { .. } => Kind::Data,
+            Self::Numerics(_) => Kind::Internal,
+        }
+    }
+}

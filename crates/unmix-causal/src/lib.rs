@@ -1,0 +1,58 @@
+//! Causal structure between observed variables, and what interventions on it would do.
+//!
+//! A [`LinearSem`] writes every variable as a linear function of its causes plus noise of its own. From data it is learned by
+//! [`IcaLingam`], which needs no intervention and no time order: if the noises are not Gaussian, the direction of every arrow shows in the
+//! data. The fitted model answers questions with `do`.
+//!
+//! ```
+//! use ndarray::Array2;
+//! use rand::RngExt;
+//! use unmix_causal::IcaLingamParams;
+//! use unmix_core::{Do, Fit, Model, Observations, Params, Run, Seed};
+//!
+//! // dose -> level -> response, with uniform noise
+//! let mut stream = Seed(1).stream("example", 0);
+//! let mut x = Array2::from_shape_simple_fn((1000, 3), || stream.random_range(-1.0..1.0));
+//! for mut row in x.rows_mut() {
+//!     row[1] += 0.9 * row[0];
+//!     row[2] -= 1.2 * row[1];
+//! }
+//! let x = Observations::new(x, ["dose", "level", "response"])?;
+//!
+//! let estimator = IcaLingamParams { bootstrap: 20, ..Default::default() }.build()?;
+//! let model = estimator.fit(&x, &mut Run::new(1))?.model;
+//! let edges: Vec<_> = model.graph().unwrap().edges().iter().map(|e| (e.from, e.to)).collect();
+//! assert_eq!(edges, [(0, 1), (1, 2)]);
+//!
+//! // what would the first sample have been with another level?
+//! let other = [Do { node: "level".into(), value: 2.0 }];
+//! let counterfactual = model.as_intervene().unwrap().intervene(&other, Some(x.x().slice(ndarray::s![..1, ..])), 1, Seed(1))?;
+//! assert_eq!(counterfactual[[0, 0]], x.x()[[0, 0]]); // the dose is no effect of the level
+//! assert_eq!(counterfactual[[0, 1]], 2.0);
+//! # Ok::<(), unmix_core::Fault>(())
+//! ```
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`LinearSem`] | the model: graph, weights, noise, interventions, counterfactuals |
+//! | [`IcaLingam`] | the estimator of Shimizu et al. (2006), with bootstrap probabilities of edges and directions |
+//! | [`adaptive_lasso`] | which causes of one variable are needed (Zou 2006), by BIC |
+
+mod adaptive_lasso;
+mod error;
+mod ica_lingam;
+mod linear_sem;
+
+pub use adaptive_lasso::adaptive_lasso;
+pub use error::CausalError;
+pub use ica_lingam::{Bootstrap, Direction, IcaLingam, IcaLingamParams, Pruning};
+pub use linear_sem::LinearSem;
+
+use unmix_core::{Method, Observations};
+
+/// Every method of this crate.
+pub const METHODS: &[Method] = &[Method::of::<IcaLingamParams, Observations>(
+    "ica-lingam",
+    "the causal graph of linear variables with non-Gaussian noise",
+    "Shimizu, Hoyer, Hyvärinen and Kerminen (2006), Journal of Machine Learning Research 7",
+)];

@@ -1,0 +1,34 @@
+//! Integration tests of unmix-causal.
+
+#![allow(clippy::unwrap_used, clippy::float_cmp)] // tests: exact values where nothing is computed
+
+mod bad_input;
+mod bootstrap;
+mod conformance;
+mod goldens;
+mod linear_sem;
+mod recovery;
+
+use ndarray::Array2;
+use unmix_causal::{IcaLingam, IcaLingamParams, LinearSem};
+use unmix_core::{Fit, Observations, Params, Run};
+use unmix_graph::Graph;
+
+fn estimator(bootstrap: usize) -> IcaLingam {
+    IcaLingamParams { bootstrap, ..IcaLingamParams::default() }.build().unwrap()
+}
+
+fn fit(x: &Observations, seed: u64) -> LinearSem {
+    estimator(0).fit(x, &mut Run::new(seed)).unwrap().model
+}
+
+/// The edges as `(from, to)`, ascending.
+fn edges(graph: &Graph) -> Vec<(usize, usize)> {
+    let mut edges: Vec<_> = graph.edges().iter().map(|e| (e.from, e.to)).collect();
+    edges.sort_unstable();
+    edges
+}
+
+fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
+    Array2::from_shape_fn((rows.len(), rows[0].len()), |(i, j)| rows[i][j])
+}
