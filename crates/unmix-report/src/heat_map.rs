@@ -88,7 +88,10 @@ pub fn heat_map(
         if printed {
             let ink = if needs_white(colour) { "#ffffff" } else { "#1f2328" };
             let (tx, ty) = (number(cx + width / 2.0), number(cy + height / 2.0 + 4.0));
-            canvas.literal_text(&[("class", "u-text"), ("x", &tx), ("y", &ty), ("text-anchor", "middle"), ("fill", ink)], &cell(value));
+            canvas.literal_text(
+                &[("class", "u-text"), ("x", &tx), ("y", &ty), ("text-anchor", "middle"), ("fill", ink)],
+                &cell(value, limit),
+            );
         }
     }
     let (right, bottom) = (left + width * x.ncols() as f64, top + height * x.nrows() as f64);
@@ -101,12 +104,15 @@ pub fn heat_map(
     Ok(canvas.figure(title, describe(&row_names, &column_names, x), full, end + 14.0))
 }
 
-/// Two decimals: a table of loadings is read by column.
-fn cell(value: f64) -> String {
-    if !value.is_finite() || (value != 0.0 && !(0.005..1e4).contains(&value.abs())) {
+/// Two decimals where the largest value has as many: a table of loadings is read by column.
+fn cell(value: f64, limit: f64) -> String {
+    /// Below this limit two decimals would show nothing.
+    const FINE: f64 = 0.1;
+    if !value.is_finite() || limit < FINE || value.abs() >= 1e4 {
         return label(value);
     }
-    format!("{value:.2}").replace('-', "−")
+    let text = format!("{value:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "−") }
 }
 
 fn colour_bar(canvas: &mut Canvas, x: f64, (top, bottom): (f64, f64), limit: f64) {

@@ -135,7 +135,9 @@ pub fn scree(title: &str, eigenvalues: &[f64], chance: Option<&[(f64, f64)]>, re
             return Err(ReportError::Length { figure: title.to_owned(), what: "chance ranges", expected, found });
         }
         let points = (1..).map(f64::from).zip(chance).map(|(x, &(low, high))| (x, low, high)).collect();
-        chart = chart.band(Band { name: "what chance gives".into(), points });
+        // with many rows the band is thinner than a line, so its upper edge is drawn too
+        let upper = (1..).map(f64::from).zip(chance.iter().map(|range| range.1)).collect();
+        chart = chart.band(Band { name: "what chance gives".into(), points }).line(Series { name: "its upper end".into(), points: upper });
     }
     chart.draw()
 }

@@ -1,0 +1,31 @@
+//! `unmix report RUN`.
+
+use super::output;
+use clap::Args;
+use std::path::PathBuf;
+use unmix::{StoredRun, core::Fault, data::write_atomically, run_report};
+
+/// Write the report of a run again, to see it with this version.
+#[derive(Args)]
+pub struct Arguments {
+    /// Run directory
+    run: PathBuf,
+    /// HTML file to write (default: RUN.html beside the run, which stays as it is)
+    #[arg(long, value_name = "FILE.html")]
+    out: Option<PathBuf>,
+}
+
+impl Arguments {
+    pub fn run(self) -> Result<(), Fault> {
+        let run = StoredRun::open(&self.run)?;
+        let table = run.config.read(None)?;
+        let log = std::fs::read_to_string(self.run.join(unmix::METRICS)).unwrap_or_default();
+        let html = run_report(&run.config, run.model.as_ref(), &run.record, &table, &log)?;
+        let out = self.out.unwrap_or_else(|| self.run.with_extension("html"));
+        write_atomically(&out, |file| {
+            file.write_all(html.as_bytes()).map_err(|source| unmix::data::FileError::Io { path: out.clone(), source })
+        })?;
+        output::line(format!("{}", out.display()));
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! `unmix transform RUN DATA`.
+
+use super::output;
+use clap::Args;
+use std::path::PathBuf;
+use unmix::{StoredRun, code_names, core::Fault};
+
+/// Infer the codes of other data with a fitted model. The table is read as the run's own was: the same columns, logarithms and units.
+#[derive(Args)]
+pub struct Arguments {
+    /// Run directory
+    run: PathBuf,
+    /// Table with the columns that the model was fitted to
+    data: String,
+    /// CSV file to write (default: standard output)
+    #[arg(long, value_name = "FILE.csv")]
+    out: Option<PathBuf>,
+}
+
+impl Arguments {
+    pub fn run(self) -> Result<(), Fault> {
+        let run = StoredRun::open(&self.run)?;
+        let table = run.config.read(Some(&self.data))?;
+        let codes = run.infer(table.observations.x())?;
+        output::matrix(self.out.as_deref(), &code_names(codes.ncols()), codes.view())
+    }
+}

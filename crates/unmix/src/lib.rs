@@ -1,0 +1,89 @@
+//! Generative models that can be understood: learn the latent causes of data, draw the graph between them, generate and edit by moving one
+//! cause at a time, and know under which assumptions the result is identified.
+//!
+//! This crate joins the others; use it, or only those that you need:
+//!
+//! | crate | holds |
+//! |---|---|
+//! | [`core`] | observations, estimators, claims and evidence, runs, the registry entry |
+//! | [`data`] | readers and writers, bundled real data, generators with their truth, run directories |
+//! | [`linear`] | PCA, FastICA, factor analysis |
+//! | [`causal`] | ICA-LiNGAM, interventions, counterfactuals |
+//! | [`vae`] | VAE and β-VAE on one training loop |
+//! | [`metrics`] | scores of codes, mixings and graphs, with chance level and interval |
+//! | [`report`] | figures and the self-contained HTML page |
+//! | [`graph`], [`numerics`], [`backend`] | what those are built on |
+//!
+//! Every method is found by name too, with parameters as TOML, as the `unmix` command does it:
+//!
+//! ```
+//! use unmix::{core::Run, data, method};
+//!
+//! let table = data::bundled::holzinger()?;
+//! let outcome = method("factor-analysis")?.fit(&"components = 3".parse()?, &table, &mut Run::new(7))?;
+//! let codes = outcome.fitted.model.as_infer().unwrap().infer(table.observations.x())?;
+//! assert_eq!(codes.dim(), (301, 3));
+//! println!("identified up to {}", outcome.claim.class.describe());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub use unmix_backend as backend;
+pub use unmix_causal as causal;
+pub use unmix_core as core;
+pub use unmix_data as data;
+pub use unmix_graph as graph;
+pub use unmix_linear as linear;
+pub use unmix_metrics as metrics;
+pub use unmix_numerics as numerics;
+pub use unmix_report as report;
+pub use unmix_vae as vae;
+
+mod data_check;
+mod run_report;
+mod run_store;
+
+pub use data_check::{ColumnSummary, DataCheck, Finding};
+pub use run_report::{graph_section, run_report, training_curve};
+pub use run_store::{
+    DataConfig, FitRecord, METRICS, RunConfig, RunError, Standardization, StoredRun, Timing, code_names, identifiability_json, write_run,
+};
+
+use thiserror::Error;
+use unmix_core::{Failure, Kind, Method, nearest};
+
+/// Every method of every crate, in the order of the crates.
+pub fn methods() -> impl Iterator<Item = &'static Method> {
+    [unmix_linear::METHODS, unmix_causal::METHODS, unmix_vae::METHODS].into_iter().flatten()
+}
+
+/// The method of that name.
+///
+/// # Errors
+/// [`UnknownMethod`], with the nearest name.
+pub fn method(name: &str) -> Result<&'static Method, UnknownMethod> {
+    methods().find(|m| m.name == name).ok_or_else(|| UnknownMethod {
+        name: name.to_owned(),
+        hint: nearest(name, methods().map(|m| m.name))
+            .map_or_else(|| "`unmix methods` lists them".to_owned(), |near| format!("the nearest is \"{near}\"")),
+    })
+}
+
+/// There is no method of this name.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("there is no method \"{name}\"; {hint}")]
+pub struct UnknownMethod {
+    /// The name asked for.
+    pub name: String,
+    /// What to do instead.
+    pub hint: String,
+}
+
+impl Failure for UnknownMethod {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

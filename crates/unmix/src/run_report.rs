@@ -1,0 +1,241 @@
+//! The report of one run, from what its directory holds.
+
+use crate::{FitRecord, RunConfig, code_names, method};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use serde_json::Value;
+use unmix_core::{Claim, ClosedLoop, Evidence, Fault, Graph, Model, Table, Verdict};
+use unmix_report::{Bar, BarChart, Figure, GraphDrawing, ImageGrid, LineChart, Report, Section, Series, Tone, heat_map};
+
+/// Columns up to which a matrix is drawn with its values.
+const MOST_ROWS: usize = 40;
+/// Images in a strip.
+const STRIP: usize = 12;
+/// Where codes are moved to in a traversal, in units of the prior's standard deviation.
+const STOPS: [f64; 7] = [-2.4, -1.6, -0.8, 0.0, 0.8, 1.6, 2.4];
+
+/// The report of a run as one self-contained HTML page. `log` is the content of its `metrics.jsonl`, empty if there is none.
+///
+/// # Errors
+/// The model refuses the data that it was fitted to.
+pub fn run_report(config: &RunConfig, model: &dyn Model, record: &FitRecord, table: &Table, log: &str) -> Result<String, Fault> {
+    let method = method(&config.method)?;
+    let claim = method.claim_with(&config.parameters)?;
+    let (rows, columns) = table.observations.x().dim();
+    let mut report = Report::new(format!("{} of {}", config.method, config.data.source))
+        .lead(format!("{}: {}.", config.method, method.summary))
+        .fact("data", format!("{}, {rows} rows of {columns} variables", config.data.source))
+        .fact("method", format!("{} ({})", config.method, method.citation))
+        .fact("seed", config.seed.to_string())
+        .fact("version", config.unmix_version.clone())
+        .section(identifiability(claim, &record.evidence(&claim)))
+        .section(course(record, log)?);
+    if let Some(mixing) = model.mixing() {
+        report = report.section(mixing_section(mixing, table)?);
+    }
+    if let Some(graph) = model.graph() {
+        report = report.section(graph_section(graph, None)?);
+    }
+    if let Some(cycle) = model.closed_loop() {
+        report = report.section(loop_section(cycle, table)?);
+    }
+    Ok(report.render())
+}
+
+fn identifiability(claim: Claim, evidence: &[Evidence]) -> Section {
+    Section::new("What is identified")
+        .prose(format!(
+            "If the assumptions below hold, the result is determined up to {}. A good fit is no evidence for them; each test says on which \
+             rows it was made and what it found.",
+            claim.class.describe()
+        ))
+        .claim(claim, evidence)
+}
+
+fn course(record: &FitRecord, log: &str) -> Result<Section, Fault> {
+    let ending = if record.converged { "The fit ended as planned" } else { "The fit did NOT converge" };
+    let stop = record.stop.as_str().unwrap_or("unknown");
+    let likelihood = record.log_likelihood.map(|value| format!(" Mean log-likelihood of a sample: {value:.6} nats.")).unwrap_or_default();
+    let text = format!("{ending} after {} iterations ({stop}).{likelihood}", record.iterations);
+    let mut section = Section::new("How the fit went").prose(text);
+    for warning in record.warnings.as_array().into_iter().flatten() {
+        let field = |name| warning.get(name).and_then(Value::as_str).unwrap_or_default();
+        section = section.callout(Tone::Warning, field("code").replace('-', " "), field("text"));
+    }
+    let (training, held_out) = (points(log, "training"), points(log, "held-out"));
+    if training.len() > 1 {
+        let caption =
+            "The objective over training, in nats an example; the higher the better. The first twentieth of the steps is left out.";
+        section = section.figure(training_curve(training, held_out)?, caption);
+    }
+    Ok(section)
+}
+
+/// Step and objective of each line of `log` of this stage.
+fn points(log: &str, stage: &str) -> Vec<(f64, f64)> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter(|line| line.get("stage").and_then(Value::as_str) == Some(stage))
+        .filter_map(|line| Some((line.get("step")?.as_f64()?, line.get("objective")?.as_f64()?)))
+        .collect()
+}
+
+/// The objective in nats an example at each step, smoothed, and on held-out rows. The first twentieth of a long training is left out.
+///
+/// # Errors
+/// [`ReportError`](unmix_report::ReportError) without points.
+pub fn training_curve(training: Vec<(f64, f64)>, held_out: Vec<(f64, f64)>) -> Result<Figure, Fault> {
+    /// Points on the page: more are not seen.
+    const POINTS: usize = 200;
+    /// The first steps undo the random start; their scale would hide everything else.
+    const START: usize = 20;
+    let skipped = if training.len() > POINTS { training.len() / START } else { 0 };
+    let first = training.get(skipped).map_or(0.0, |p| p.0);
+    let training: Vec<(f64, f64)> = training.into_iter().skip(skipped).collect();
+    let held_out: Vec<(f64, f64)> = held_out.into_iter().filter(|p| p.0 >= first).collect();
+    let width = training.len().div_ceil(POINTS).max(1);
+    let smooth = |block: &[(f64, f64)]| {
+        let n = block.len() as f64;
+        (block.iter().map(|p| p.0).sum::<f64>() / n, block.iter().map(|p| p.1).sum::<f64>() / n)
+    };
+    let points: Vec<(f64, f64)> = training.chunks(width).map(smooth).collect();
+    let mut chart = LineChart::new("Training", "step", "objective (nats an example)").line(Series { name: "training rows".into(), points });
+    if !held_out.is_empty() {
+        chart = chart.line(Series { name: "held-out rows".into(), points: held_out });
+    }
+    Ok(chart.draw()?)
+}
+
+fn mixing_section(mixing: ArrayView2<'_, f64>, table: &Table) -> Result<Section, Fault> {
+    let section = Section::new("How each code moves the variables");
+    if mixing.nrows() > MOST_ROWS {
+        return Ok(section.prose(format!("{} variables are too many to draw; mixing.csv has the values.", mixing.nrows())));
+    }
+    // in standard deviations, so that variables of different units can be read side by side
+    let sd = table.observations.x().std_axis(Axis(0), 0.0).mapv(|s| if s > 0.0 { s } else { 1.0 });
+    let scaled = &mixing / &sd.insert_axis(Axis(1));
+    let figure = heat_map("Mixing", table.observations.names(), &code_names(mixing.ncols()), scaled.view(), None)?;
+    Ok(section.figure(
+        figure,
+        "Change of each variable, in its standard deviations, when a code moves by one. The order of codes is a convention; signs are fixed so \
+         that the largest entry is positive.",
+    ))
+}
+
+/// Edges up to which a graph is drawn whole; of denser ones only those that return in [`CERTAIN`] of the bootstrap samples are drawn.
+const MOST_EDGES: usize = 20;
+/// See [`MOST_EDGES`].
+const CERTAIN: f64 = 0.9;
+
+/// A graph with its edge probabilities, coloured by a reference where there is one. Of a graph with more than 20 edges only those with a
+/// probability of at least 0.9 are drawn; the chart below the drawing has all.
+///
+/// # Errors
+/// [`ReportError`](unmix_report::ReportError) for a graph without nodes.
+pub fn graph_section(graph: &Graph, reference: Option<&Graph>) -> Result<Section, Fault> {
+    let mut drawing = GraphDrawing::new("Causal graph");
+    if let Some(reference) = reference {
+        drawing = drawing.reference(reference);
+    }
+    let dense = graph.edges().len() > MOST_EDGES;
+    let mut shown = Graph::new(graph.nodes().iter().cloned()).map_err(unmix_data::FileError::from)?;
+    for edge in graph.edges().iter().filter(|edge| !dense || edge.probability.is_none_or(|p| p >= CERTAIN)) {
+        shown.add_edge(edge.clone()).map_err(unmix_data::FileError::from)?;
+    }
+    let which = if dense {
+        format!("Of {} edges of the fit, those that return in at least {CERTAIN} of the bootstrap samples", graph.edges().len())
+    } else {
+        "Edges of the fit".to_owned()
+    };
+    let caption = format!(
+        "{which}; wider is stronger, fainter is less certain. Numbers are the shares of bootstrap samples with the same edge in the same direction."
+    );
+    let mut section = Section::new("Graph").figure(drawing.draw(&shown)?, caption);
+    let name = |i: usize| graph.nodes().get(i).map_or("", String::as_str);
+    let mut edges: Vec<(f64, String, usize)> = graph
+        .edges()
+        .iter()
+        .filter_map(|edge| {
+            let known = reference
+                .is_some_and(|r| r.index(name(edge.from)).zip(r.index(name(edge.to))).is_some_and(|(a, b)| r.edge(a, b).is_some()));
+            Some((edge.probability?, format!("{} → {}", name(edge.from), name(edge.to)), usize::from(!known)))
+        })
+        .collect();
+    edges.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    if !edges.is_empty() {
+        let mut chart = BarChart::new("Edge probabilities", "share of bootstrap samples").range(0.0, 1.0);
+        if reference.is_some() {
+            chart = chart.groups(["in the reference", "not in the reference"]);
+        }
+        for (value, label, group) in edges {
+            let group = if reference.is_some() { group } else { 0 };
+            chart = chart.bar(Bar { label, value, interval: None, group });
+        }
+        section = section.figure(chart.draw()?, "How often each edge returns in bootstrap samples. Returning often is not being right.");
+    }
+    Ok(section)
+}
+
+fn loop_section(cycle: ClosedLoop<'_>, table: &Table) -> Result<Section, Fault> {
+    let x = table.observations.x();
+    let codes = cycle.infer(x)?;
+    let again = cycle.generate(codes.view())?;
+    let error = (&again - &x).mapv(|e| e * e).mean().unwrap_or(f64::NAN);
+    let variance = x.var_axis(Axis(0), 0.0).mean().unwrap_or(f64::NAN);
+    let mut section = Section::new("The loop: infer, then generate").prose(format!(
+        "From observations to codes and back, {:.1} % of the variance survives (root mean square error {:.4}).",
+        100.0 * (1.0 - error / variance),
+        error.sqrt()
+    ));
+    if let Some(side) = image_side(table) {
+        let shown: Vec<usize> = (0..STRIP.min(x.nrows())).collect();
+        let pairs = concatenate![Axis(0), x.select(Axis(0), &shown), again.select(Axis(0), &shown)];
+        let grid = ImageGrid::new("Reconstructions", (side, side), shown.len()).row_names(["data", "model"]);
+        section = section.figure(grid.draw(pairs.view())?, "Rows of the data above what the model makes of their codes.");
+        let traversal = traverse(cycle, codes.ncols())?;
+        let grid = ImageGrid::new("Traversal", (side, side), STOPS.len())
+            .row_names(code_names(codes.ncols()))
+            .column_names(STOPS.map(|v| v.to_string()));
+        section = section.figure(grid.draw(traversal.view())?, "Each code moved through these values, the others at zero.");
+    }
+    Ok(section)
+}
+
+/// The side of square images, if the columns look like one: as many as a square, all between 0 and 1.
+fn image_side(table: &Table) -> Option<usize> {
+    /// The smallest image worth drawing.
+    const SMALLEST: usize = 8;
+    let columns = table.observations.columns();
+    let side = columns.isqrt();
+    let pixels = || table.observations.x().iter().all(|v| (0.0..=1.0).contains(v));
+    (side >= SMALLEST && side * side == columns && pixels()).then_some(side)
+}
+
+fn traverse(cycle: ClosedLoop<'_>, codes: usize) -> Result<Array2<f64>, Fault> {
+    let mut z = Array2::zeros((codes * STOPS.len(), codes));
+    for (row, mut values) in z.rows_mut().into_iter().enumerate() {
+        if let (Some(code), Some(stop)) = (values.get_mut(row / STOPS.len()), STOPS.get(row % STOPS.len())) {
+            *code = *stop;
+        }
+    }
+    cycle.generate(z.view())
+}
+
+impl FitRecord {
+    /// The evidence of the run, as far as it speaks of assumptions of `claim`.
+    pub fn evidence(&self, claim: &Claim) -> Vec<Evidence> {
+        let list = self.identifiability.get("evidence").and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(|e| {
+                let text = e.get("assumption")?.as_str()?;
+                Some(Evidence {
+                    assumption: claim.assumptions.iter().find(|a| **a == text)?,
+                    verdict: serde_json::from_value(e.get("verdict")?.clone()).unwrap_or(Verdict::Untestable),
+                    p_value: e.get("p_value").and_then(Value::as_f64),
+                    margin: e.get("margin").and_then(Value::as_f64),
+                    detail: e.get("detail").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                })
+            })
+            .collect()
+    }
+}

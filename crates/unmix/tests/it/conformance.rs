@@ -1,0 +1,50 @@
+//! Every registered method under the conformance suite: a method without a row here fails.
+
+use unmix::{core::Table, data::bundled};
+use unmix_testkit::Conformance;
+
+/// What each method is fitted to, and what is special about it.
+fn suite(name: &str) -> Conformance {
+    let method = unmix::method(name).unwrap();
+    match name {
+        "pca" => Conformance::of(method, holzinger()).with("components = 3").linear(1e-9),
+        "fastica" => Conformance::of(method, cells()).linear(1e-6),
+        "factor-analysis" => Conformance::of(method, holzinger()).with("components = 3").linear(1e-4),
+        "ica-lingam" => Conformance::of(method, cells()).with("bootstrap = 3"),
+        "vae" | "beta-vae" => Conformance::of(method, digits()).with(NETWORK).allows_constant_columns(),
+        other => panic!("method `{other}` has no row in the conformance suite"),
+    }
+}
+
+const NETWORK: &str = "components = 2\nepochs = 2\n[network]\nkind = 'mlp'\nhidden = [8]";
+
+fn holzinger() -> Table {
+    bundled::holzinger().unwrap()
+}
+
+/// Logarithms of the first four proteins of the observational cells.
+fn cells() -> Table {
+    let options = unmix::data::ReadOptions {
+        log: true,
+        columns: Some(["raf", "mek", "plcg", "pip2"].map(String::from).to_vec()),
+        ..Default::default()
+    };
+    let mut table = bundled::by_name("sachs", &options).unwrap();
+    let rows: Vec<usize> = (0..853).collect();
+    table.observations = table.observations.select(&rows).unwrap();
+    Table::from(table.observations)
+}
+
+fn digits() -> Table {
+    let all = bundled::digits().unwrap().observations;
+    Table::from(all.select(&(0..200).collect::<Vec<_>>()).unwrap())
+}
+
+#[test]
+fn every_method_conforms() {
+    let names: Vec<&str> = unmix::methods().map(|m| m.name).collect();
+    let broken: Vec<String> =
+        names.iter().flat_map(|name| suite(name).check().into_iter().map(move |broken| format!("{name}: {broken}"))).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert_eq!(names.len(), 6, "{names:?}");
+}

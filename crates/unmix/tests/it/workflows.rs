@@ -1,0 +1,96 @@
+//! What people do, from file to answer.
+
+use crate::command::Place;
+use serde_json::Value;
+
+#[test]
+fn simulate_fit_and_score_recover_the_sources() {
+    let place = Place::new();
+    place.ok("simulate ica --set components=4 --set samples=3000 --seed 2 --out truth");
+    let fit = place.json("fit fastica truth/x.csv --seed 1 --out ica --json");
+    assert_eq!(fit.pointer("/fit/identifiability/identified"), Some(&Value::Bool(true)), "{fit}");
+    let scores = place.json("eval codes --estimate ica/codes.csv --truth truth/z.csv --run ica --metric mcc --metric r2 --json");
+    let value = |name: &str, key: &str| scores.pointer(&format!("/{name}/{key}")).and_then(Value::as_f64).unwrap();
+    assert!(value("mcc", "value") > 0.98 && value("mcc", "chance") < 0.5, "{scores}");
+    assert_eq!(scores.as_object().unwrap().len(), 2);
+    for key in ["value", "estimator", "n", "chance", "ceiling", "ci", "invariance", "warnings"] {
+        assert!(scores.pointer(&format!("/mcc/{key}")).is_some(), "{key} is missing: {scores}");
+    }
+    let mixing = place.json("eval mixing --estimate ica/unmixing.csv --truth truth/mixing.csv --json");
+    assert!(mixing.pointer("/amari/value").and_then(Value::as_f64).unwrap() < 0.1, "{mixing}");
+}
+
+#[test]
+fn a_metric_that_sees_more_than_the_method_claims_warns() {
+    let place = Place::new();
+    place.ok("fit factor-analysis holzinger --set components=3 --out fa --quiet");
+    let codes = "eval codes --estimate fa/codes.csv --truth fa/codes.csv --metric mcc --json";
+    assert_eq!(place.json(codes).pointer("/mcc/warnings").unwrap(), &Value::Array(vec![]));
+    let warned = place.json(&format!("{codes} --run fa"));
+    assert!(warned.to_string().contains("a rotation of the codes"), "{warned}");
+}
+
+#[test]
+fn new_rows_are_treated_as_the_fitted_ones_were() {
+    let place = Place::new();
+    place.ok("fit pca holzinger --standardize --set components=2 --out run --quiet");
+    let codes = place.read("run/codes.csv");
+    assert_eq!(place.ok("transform run holzinger"), codes);
+    // a single row: its standardisation must be that of the fit
+    let options = unmix::data::ReadOptions::default();
+    let table = unmix::data::bundled::by_name("holzinger", &options).unwrap();
+    let row = table.observations.select(&[7]).unwrap();
+    let bytes = unmix::data::csv_bytes(|out| unmix::data::write_csv(out, row.names(), row.x())).unwrap();
+    place.write("one.csv", bytes);
+    let one = place.ok("transform run one.csv");
+    assert_eq!(one.lines().nth(1), codes.lines().nth(8));
+}
+
+#[test]
+fn a_deep_model_generates_edits_and_compares() {
+    let place = Place::new();
+    for seed in [1, 2] {
+        place.ok(&format!("fit beta-vae digits --set epochs=2 --set components=3 --seed {seed} --out vae{seed} --quiet"));
+    }
+    assert_eq!(place.ok("generate vae1 --samples 5 --seed 3").lines().count(), 6);
+    let edited = place.ok("intervene vae1 digits --do z2=1.5");
+    assert_eq!(edited.lines().count(), 1798);
+    let wrong = place.run("intervene vae1 digits --do z9=1.5");
+    assert_eq!((wrong.status, wrong.err.contains("z9")), (2, true), "{}", wrong.err);
+    let comparison = place.json("compare vae1 vae2 --json");
+    assert!(comparison.pointer("/codes/mcc/value").is_some(), "{comparison}");
+    let log = place.read("vae1/metrics.jsonl");
+    assert!(log.lines().count() > 40 && log.contains("reconstruction"), "{log}");
+}
+
+#[test]
+fn a_causal_graph_is_scored_and_intervened_on() {
+    let place = Place::new();
+    place.ok("simulate lingam --set variables=5 --set samples=3000 --seed 4 --out truth");
+    place.ok("fit ica-lingam truth/x.csv --set bootstrap=10 --out run --quiet");
+    let scores = place.json("eval graph --estimate run/graph.json --truth truth/graph.json --json");
+    assert_eq!(scores.pointer("/shd/value").and_then(Value::as_f64), Some(0.0), "{scores}");
+    let first = place.read("truth/x.csv").lines().next().unwrap().split(',').next().unwrap().to_owned();
+    assert_eq!(place.ok(&format!("intervene run --do {first}=2 --samples 7")).lines().count(), 8);
+    assert_eq!(place.ok(&format!("intervene run truth/x.csv --do {first}=2")).lines().count(), 3001);
+}
+
+#[test]
+fn a_newcomer_finds_the_way() {
+    let place = Place::new();
+    let help = place.ok("--help");
+    for word in ["demo", "suggest", "Examples:", "Exit status"] {
+        assert!(help.contains(word), "{help}");
+    }
+    let methods = place.ok("methods");
+    let fastica = place.ok("methods fastica");
+    assert!(methods.contains("fastica") && fastica.contains("tolerance") && fastica.contains("Comon"));
+    assert!(place.ok("doctor").contains("flex"));
+    assert!(place.ok("suggest holzinger").contains("factor-analysis"));
+    let check = place.ok("data check sachs");
+    assert!(check.contains("consider --log") && check.contains("environment pma: 913 rows"), "{check}");
+    assert!(place.ok("completions bash").contains("unmix"));
+    for line in ["methods --json", "doctor --json", "suggest holzinger --json", "data check holzinger --json"] {
+        place.json(line);
+    }
+}

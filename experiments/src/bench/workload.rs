@@ -1,0 +1,102 @@
+//! What is timed: data, our fit, and how good each side's result is.
+
+use ndarray::{Array2, ArrayView2};
+use serde_json::{Value, json};
+use unmix_core::{Fit, LogDensity, Model, Observations, Params, Run, Seed};
+use unmix_data::simulate::{self, FactorModelParams, IcaParams, Simulation, Source};
+use unmix_linear::{FactorAnalysisParams, FastIcaParams, PcaParams, Rotation};
+use unmix_metrics::eval_mixing;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// A workload by name.
+pub struct Workload {
+    pub name: &'static str,
+    /// What the quality column holds.
+    pub quality: &'static str,
+    pub prepare: fn() -> Result<Prepared, Failure>,
+}
+
+/// Our fit of one turn, returning its quality.
+type Ours = Box<dyn Fn(u64) -> Result<f64, Failure>>;
+/// The quality of the peer's answer.
+type PeerQuality = Box<dyn Fn(&Value) -> Result<f64, Failure>>;
+
+/// A workload with its data.
+pub struct Prepared {
+    pub what: String,
+    pub x: Array2<f64>,
+    pub settings: Value,
+    pub ours: Ours,
+    pub peer_quality: PeerQuality,
+}
+
+pub const WORKLOADS: &[Workload] = &[
+    Workload { name: "fastica", quality: "Amari distance", prepare: fastica },
+    Workload { name: "factor-analysis", quality: "log-likelihood (nats a sample)", prepare: factor_analysis },
+    Workload { name: "pca", quality: "explained variance", prepare: pca },
+];
+
+const SEED: Seed = Seed(20_26);
+
+/// 20 sources × 100,000 samples, Laplace and uniform by turns: `Source::Mixed`.
+fn fastica() -> Result<Prepared, Failure> {
+    let params = IcaParams { components: 20, samples: 100_000, sources: Source::Mixed, ..IcaParams::default() };
+    let Simulation { observations, mixing, .. } = simulate::ica(&params, SEED)?;
+    let tolerance = 1e-6;
+    let estimator = FastIcaParams { tolerance, max_iterations: 200, ..FastIcaParams::default() }.build()?;
+    let (x, truth) = (observations.x().to_owned(), mixing.clone());
+    let ours: Ours = Box::new(move |turn| {
+        let model = estimator.fit(&observations, &mut Run::new(turn))?.model;
+        amari(model.unmixing().ok_or("no unmixing")?, mixing.view())
+    });
+    let peer_quality: PeerQuality = Box::new(move |answer| amari(matrix(answer, "unmixing")?.view(), truth.view()));
+    let what = "20 sources (Laplace and uniform by turns) × 100,000, log cosh, tolerance 1e-6".to_owned();
+    Ok(Prepared { what, x, settings: json!({ "tolerance": tolerance }), ours, peer_quality })
+}
+
+/// 40 variables × 5,000 samples, 5 factors, both to a log-likelihood that agrees to 8 digits.
+fn factor_analysis() -> Result<Prepared, Failure> {
+    let params = FactorModelParams { variables: 40, components: 5, samples: 5_000, ..FactorModelParams::default() };
+    let observations = simulate::factor_model(&params, SEED)?.observations;
+    let estimator = FactorAnalysisParams { components: Some(5), rotation: Rotation::None, ..FactorAnalysisParams::default() }.build()?;
+    let x = observations.x().to_owned();
+    let ours: Ours = Box::new(move |turn| {
+        let model = estimator.fit(&observations, &mut Run::new(turn))?.model;
+        Ok(model.log_density(observations.x())?.mean().unwrap_or(f64::NAN))
+    });
+    let settings = json!({ "components": 5, "tolerance": 1e-8 });
+    let what = "40 variables × 5,000, 5 factors, maximum likelihood, no rotation".to_owned();
+    Ok(Prepared { what, x, settings, ours, peer_quality: number("log_likelihood") })
+}
+
+/// 100 variables × 20,000 samples, 10 components.
+fn pca() -> Result<Prepared, Failure> {
+    let params = FactorModelParams { variables: 100, components: 10, samples: 20_000, ..FactorModelParams::default() };
+    let observations: Observations = simulate::factor_model(&params, SEED)?.observations;
+    let estimator = PcaParams { components: Some(10), ..PcaParams::default() }.build()?;
+    let x = observations.x().to_owned();
+    let rows = x.nrows() as f64;
+    let ours: Ours = Box::new(move |turn| {
+        let model = estimator.fit(&observations, &mut Run::new(turn))?.model;
+        // scikit-learn divides by n - 1
+        Ok(model.explained().iter().take(10).sum::<f64>() * rows / (rows - 1.0))
+    });
+    let what = "100 variables × 20,000, 10 components".to_owned();
+    Ok(Prepared { what, x, settings: json!({ "components": 10 }), ours, peer_quality: number("explained") })
+}
+
+fn amari(unmixing: ArrayView2<'_, f64>, mixing: ArrayView2<'_, f64>) -> Result<f64, Failure> {
+    let scores = eval_mixing(unmixing, mixing, Seed(0))?;
+    Ok(scores.get("amari").ok_or("no Amari distance")?.value)
+}
+
+fn number(key: &'static str) -> PeerQuality {
+    Box::new(move |answer| answer.get(key).and_then(Value::as_f64).ok_or_else(|| format!("the peer gives no {key}").into()))
+}
+
+fn matrix(answer: &Value, key: &'static str) -> Result<Array2<f64>, Failure> {
+    let rows: Vec<Vec<f64>> = serde_json::from_value(answer.get(key).cloned().unwrap_or_default())?;
+    let width = rows.first().map_or(0, Vec::len);
+    Ok(Array2::from_shape_vec((rows.len(), width), rows.into_iter().flatten().collect())?)
+}

@@ -1,0 +1,30 @@
+//! The long studies of the book: each writes its page and figure itself.
+
+mod ica_evidence;
+
+use crate::Outcome;
+
+/// Run a study.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Study
+    #[arg(value_enum)]
+    name: Study,
+    /// Data sets for each setting, for a quick look (default: as in the book)
+    #[arg(long)]
+    sets: Option<usize>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Study {
+    /// Size and power of the test of "at most one Gaussian source"
+    IcaEvidence,
+}
+
+impl Arguments {
+    pub fn run(self) -> Outcome {
+        match self.name {
+            Study::IcaEvidence => ica_evidence::run(self.sets),
+        }
+    }
+}
