@@ -139,7 +139,7 @@ pub fn graph_section(graph: &Graph, reference: Option<&Graph>) -> Result<Section
     let dense = graph.edges().len() > MOST_EDGES;
     let mut shown = Graph::new(graph.nodes().iter().cloned()).map_err(unmix_data::FileError::from)?;
     for edge in graph.edges().iter().filter(|edge| !dense || edge.probability.is_none_or(|p| p >= CERTAIN)) {
-        shown.add_edge(edge.clone()).map_err(unmix_data::FileError::from)?;
+        shown.add_edge(*edge).map_err(unmix_data::FileError::from)?;
     }
     let which = if dense {
         format!("Of {} edges of the fit, those that return in at least {CERTAIN} of the bootstrap samples", graph.edges().len())
