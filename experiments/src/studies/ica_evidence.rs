@@ -39,7 +39,9 @@ pub fn run(sets: Option<usize>) -> Outcome {
         }
     }
     if sets.is_none() {
-        fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/studies/ica-evidence.md"), page)?;
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/studies");
+        fs::create_dir_all(folder)?;
+        fs::write(format!("{folder}/ica-evidence.md"), page)?;
     }
     Ok(())
 }
