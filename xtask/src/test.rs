@@ -15,19 +15,23 @@ use std::{
 };
 
 pub const HELP: &str = "\
-usage: cargo xtask test [--deny-skips] [ARGUMENTS OF THE TEST RUNNER]
+usage: cargo xtask test [--deny-skips] [--without-wgpu] [ARGUMENTS OF THE TEST RUNNER]
 
 Runs, in this order,
   1. the unit and integration tests of the workspace, by `cargo nextest run` where that is installed, else `cargo test`;
   2. the doc tests, the README's code among them;
   3. the wgpu tests of unmix-backend, one at a time, in the target folder `target/wgpu`, where a Vulkan driver is visible
      (Mesa's lavapipe is preferred; on Debian: mesa-vulkan-drivers libvulkan1).
+     With --without-wgpu, this step is counted as one skip.
 With arguments it runs step 1 alone and hands them on: `cargo xtask test -p unmix-linear varimax`.
 
 A test that cannot run here writes its reason to $UNMIX_SKIP_DIR/<test name>; absent Vulkan is one skip.
 The reasons are printed, then the last line: `N passed, N failed, N skipped`.
 Exit status 1 if a test failed, or with --deny-skips (or the variable CI_DENY_SKIPS) if one was skipped.
 ";
+
+const DENY_SKIPS: &str = "--deny-skips";
+const WITHOUT_WGPU: &str = "--without-wgpu";
 
 /// The crate with tests of its own for wgpu.
 const WGPU_CRATE: &str = "unmix-backend";
@@ -41,15 +45,20 @@ const WGPU_FEATURES: &[&str] = &["flex", "ndarray", "wgpu"];
 ///
 /// Fails if a test failed or a runner did not end well, and on skips where these are denied.
 pub fn run(arguments: &[String]) -> Outcome {
-    let deny_skips =
-        arguments.iter().any(|word| word == "--deny-skips") || env::var_os("CI_DENY_SKIPS").is_some_and(|value| !value.is_empty());
-    let rest: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "--deny-skips").collect();
+    let deny_skips = arguments.iter().any(|word| word == DENY_SKIPS) || env::var_os("CI_DENY_SKIPS").is_some_and(|value| !value.is_empty());
+    let rest: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| ![DENY_SKIPS, WITHOUT_WGPU].contains(word)).collect();
+    let without_wgpu = arguments.iter().any(|word| word == WITHOUT_WGPU);
 
     let mut session = Session { markers: workspace::target().join("skips"), total: Summary::default(), skipped: Vec::new() };
     let built = session.tests(&rest)?;
     if rest.is_empty() && built {
         session.doc_tests()?;
-        session.wgpu_tests()?;
+        if without_wgpu {
+            let reason = format!("left out by {WITHOUT_WGPU}");
+            session.skipped.push(Skip { test: format!("the wgpu tests of {WGPU_CRATE}"), reason });
+        } else {
+            session.wgpu_tests()?;
+        }
     }
     session.close(deny_skips)
 }

@@ -80,7 +80,7 @@ fn pca() -> Result<Prepared, Failure> {
     let ours: Ours = Box::new(move |turn| {
         let model = estimator.fit(&observations, &mut Run::new(turn))?.model;
         // scikit-learn divides by n - 1
-        Ok(model.explained().iter().take(10).sum::<f64>() * rows / (rows - 1.0))
+        Ok(model.spectrum.iter().take(10).sum::<f64>() * rows / (rows - 1.0))
     });
     let what = "100 variables × 20,000, 10 components".to_owned();
     Ok(Prepared { what, x, settings: json!({ "components": 10 }), ours, peer_quality: number("explained") })
