@@ -22,7 +22,10 @@
 //! ```
 
 use crate::NumericsError;
-use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
+use faer::{
+    Accum, Mat, MatRef, Par,
+    linalg::matmul::triangular::{BlockStructure, matmul},
+};
 use ndarray::{Array1, Array2, ArrayView2, s};
 use rayon::prelude::*;
 
@@ -122,8 +125,11 @@ impl MomentsBuilder {
         let wave = CHUNK_ROWS * CHUNKS_PER_THREAD * rayon::current_num_threads();
         for start in (0..whole).step_by(wave) {
             let chunks: Vec<usize> = (start..whole.min(start + wave)).step_by(CHUNK_ROWS).collect();
-            let partials: Vec<Partial> =
-                chunks.into_par_iter().map(|row| Partial::of_rows(body.slice(s![row..row + CHUNK_ROWS, ..]))).collect();
+            // memory that is new for every chunk would cost more than the products
+            let partials: Vec<Partial> = chunks
+                .into_par_iter()
+                .map_init(Vec::new, |centred, row| Partial::of_rows(body.slice(s![row..row + CHUNK_ROWS, ..]), centred))
+                .collect();
             for partial in &partials {
                 self.merged.merge(partial);
             }
@@ -138,7 +144,7 @@ impl MomentsBuilder {
         }
         let rows = self.pending.len() / columns;
         if let Ok(view) = ArrayView2::from_shape((rows, columns), &self.pending) {
-            self.merged.merge(&Partial::of_rows(view));
+            self.merged.merge(&Partial::of_rows(view, &mut Vec::new()));
         }
         self.pending.clear();
     }
@@ -157,24 +163,28 @@ impl Partial {
         Self { count: 0, mean: Array1::zeros(columns), cross: Array2::zeros((columns, columns)) }
     }
 
-    /// At least one row and column.
-    fn of_rows(x: ArrayView2<'_, f64>) -> Self {
+    /// At least one row and column; `centred` is working memory.
+    fn of_rows(x: ArrayView2<'_, f64>, centred: &mut Vec<f64>) -> Self {
         let (rows, d) = x.dim();
-        let mut mean = Array1::<f64>::zeros(d);
-        for row in x.rows() {
-            mean += &row;
+        let x = x.as_standard_layout();
+        let values = x.as_slice().unwrap_or_default();
+        let mut mean = vec![0.0; d];
+        for row in values.chunks_exact(d) {
+            mean.iter_mut().zip(row).for_each(|(m, v)| *m += v);
         }
-        mean /= rows as f64;
-        let mut centred = Vec::with_capacity(rows * d);
-        for row in x.rows() {
+        mean.iter_mut().for_each(|m| *m /= rows as f64);
+        centred.clear();
+        centred.reserve(rows * d);
+        for row in values.chunks_exact(d) {
             centred.extend(row.iter().zip(&mean).map(|(v, m)| v - m));
         }
-        let centred = MatRef::from_row_major_slice(&centred, rows, d);
+        let centred = MatRef::from_row_major_slice(centred, rows, d);
         let mut cross = Mat::<f64>::zeros(d, d);
-        matmul(cross.as_mut(), Accum::Replace, centred.transpose(), centred, 1.0, Par::Seq);
-        // One triangle for both, so that the matrix is symmetric to the last bit.
+        // one triangle is half of the work, and both from one are equal to the last bit
+        let (half, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+        matmul(cross.as_mut(), half, Accum::Replace, centred.transpose(), whole, centred, whole, 1.0, Par::Seq);
         let cross = Array2::from_shape_fn((d, d), |(i, j)| if j <= i { cross[(i, j)] } else { cross[(j, i)] });
-        Self { count: rows, mean, cross }
+        Self { count: rows, mean: mean.into(), cross }
     }
 
     fn merge(&mut self, other: &Self) {
