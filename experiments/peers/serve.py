@@ -49,7 +49,25 @@ def pca(x, settings):
     return "scikit-learn", run
 
 
-WORKLOADS = {"fastica": fastica, "factor-analysis": factor_analysis, "pca": pca}
+def ica_lingam(x, _settings):
+    from lingam import ICALiNGAM
+
+    def run(seed):
+        model = ICALiNGAM(random_state=seed)
+        model.fit(x)
+        return {"weights": model.adjacency_matrix_.tolist()}
+
+    return "lingam", run
+
+
+WORKLOADS = {
+    "fastica": fastica,
+    "fastica-laplace": fastica,
+    "fastica-uniform": fastica,
+    "factor-analysis": factor_analysis,
+    "pca": pca,
+    "ica-lingam": ica_lingam,
+}
 
 
 def main():
