@@ -135,6 +135,26 @@ pub enum Verdict {
     Untestable,
 }
 
+impl Verdict {
+    /// In a word, as terminals and reports print it; a refuted assumption stands out.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Supported => "supported",
+            Self::Refuted => "REFUTED",
+            Self::Untestable => "untestable",
+        }
+    }
+}
+
+/// [`identified`] in words: a verdict on the model as a whole.
+pub const fn identified_words(verdict: Option<bool>) -> &'static str {
+    match verdict {
+        Some(true) => "identified",
+        Some(false) => "not identified",
+        None => "identified only if untested assumptions hold",
+    }
+}
+
 /// Whether a result is identified: no if an assumption is refuted or the class is [`Class::None`], yes if every assumption has evidence
 /// that supports it, otherwise unknown (`None`).
 pub fn identified(claim: &Claim, evidence: &[Evidence]) -> Option<bool> {

@@ -29,7 +29,7 @@ mod params;
 mod run;
 mod table;
 
-pub use claim::{Claim, Class, Evidence, Verdict, identified};
+pub use claim::{Claim, Class, Evidence, Verdict, identified, identified_words};
 pub use data_error::DataError;
 pub use environment::{Environment, Environments, Intervention, InterventionKind};
 pub use error::{Failure, Fault, Kind};

@@ -48,6 +48,14 @@ impl Report {
         self
     }
 
+    /// The figures, in the order of their numbers.
+    pub fn figures(&self) -> impl Iterator<Item = &Figure> {
+        self.sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
+            Block::Figure { figure, .. } => Some(figure),
+            _ => None,
+        })
+    }
+
     /// The page. Equal reports give equal bytes.
     pub fn render(&self) -> String {
         // HTML allows no control characters but the line feed

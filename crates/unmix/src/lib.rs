@@ -39,14 +39,18 @@ pub use unmix_report as report;
 pub use unmix_vae as vae;
 
 mod data_check;
+mod model_card;
 mod run_report;
 mod run_store;
+mod traversal;
 
 pub use data_check::{ColumnSummary, DataCheck, Finding};
-pub use run_report::{graph_section, run_report, training_curve};
+pub use model_card::model_card;
+pub use run_report::{graph_figure, graph_section, run_report, training_curve, write_figures};
 pub use run_store::{
     DataConfig, FitRecord, METRICS, RunConfig, RunError, Standardization, StoredRun, Timing, code_names, identifiability_json, write_run,
 };
+pub use traversal::{STOPS, traverse};
 
 use thiserror::Error;
 use unmix_core::{Failure, Kind, Method, nearest};

@@ -1,23 +1,30 @@
 //! The report of one run, from what its directory holds.
 
-use crate::{FitRecord, RunConfig, code_names, method};
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use crate::{FitRecord, RunConfig, STOPS, code_names, method, traverse};
+use ndarray::{ArrayView2, Axis, concatenate};
 use serde_json::Value;
-use unmix_core::{Claim, ClosedLoop, Evidence, Fault, Graph, Model, Table, Verdict};
+use unmix_core::{Claim, Evidence, Fault, Generate, Graph, Model, Table, Verdict};
+use unmix_data::RunDirectory;
 use unmix_report::{Bar, BarChart, Figure, GraphDrawing, ImageGrid, LineChart, Report, Section, Series, Tone, heat_map};
 
 /// Columns up to which a matrix is drawn with its values.
 const MOST_ROWS: usize = 40;
 /// Images in a strip.
 const STRIP: usize = 12;
-/// Where codes are moved to in a traversal, in units of the prior's standard deviation.
-const STOPS: [f64; 7] = [-2.4, -1.6, -0.8, 0.0, 0.8, 1.6, 2.4];
 
-/// The report of a run as one self-contained HTML page. `log` is the content of its `metrics.jsonl`, empty if there is none.
+/// The report of a run. `codes` are those of the table, where the model infers them; `log` is the content of the run's `metrics.jsonl`,
+/// empty if there is none.
 ///
 /// # Errors
-/// The model refuses the data that it was fitted to.
-pub fn run_report(config: &RunConfig, model: &dyn Model, record: &FitRecord, table: &Table, log: &str) -> Result<String, Fault> {
+/// The model refuses its own codes, or a figure cannot be drawn.
+pub fn run_report(
+    config: &RunConfig,
+    model: &dyn Model,
+    record: &FitRecord,
+    table: &Table,
+    codes: Option<ArrayView2<'_, f64>>,
+    log: &str,
+) -> Result<Report, Fault> {
     let method = method(&config.method)?;
     let claim = method.claim_with(&config.parameters)?;
     let (rows, columns) = table.observations.x().dim();
@@ -35,10 +42,22 @@ pub fn run_report(config: &RunConfig, model: &dyn Model, record: &FitRecord, tab
     if let Some(graph) = model.graph() {
         report = report.section(graph_section(graph, None)?);
     }
-    if let Some(cycle) = model.closed_loop() {
-        report = report.section(loop_section(cycle, table)?);
+    if let (Some(generate), Some(codes)) = (model.as_generate(), codes) {
+        report = report.section(loop_section(generate, codes, table)?);
     }
-    Ok(report.render())
+    Ok(report)
+}
+
+/// Writes each figure of `report` to `figures/`, named by its number and title (`figures/02-causal-graph.svg`).
+///
+/// # Errors
+/// As [`RunDirectory::write`].
+pub fn write_figures(directory: &RunDirectory, report: &Report) -> Result<(), Fault> {
+    for (index, figure) in report.figures().enumerate() {
+        let title: String = figure.title().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        directory.write(&format!("figures/{:02}-{title}.svg", index + 1), figure.svg().as_bytes())?;
+    }
+    Ok(())
 }
 
 fn identifiability(claim: Claim, evidence: &[Evidence]) -> Section {
@@ -126,22 +145,33 @@ const MOST_EDGES: usize = 20;
 /// See [`MOST_EDGES`].
 const CERTAIN: f64 = 0.9;
 
-/// A graph with its edge probabilities, coloured by a reference where there is one. Of a graph with more than 20 edges only those with a
-/// probability of at least 0.9 are drawn; the chart below the drawing has all.
+fn is_dense(graph: &Graph) -> bool {
+    graph.edges().len() > MOST_EDGES
+}
+
+/// The drawing of a graph, coloured by a reference where there is one. Of a graph with more than 20 edges only those with a probability of at
+/// least 0.9 are drawn.
 ///
 /// # Errors
 /// [`ReportError`](unmix_report::ReportError) for a graph without nodes.
-pub fn graph_section(graph: &Graph, reference: Option<&Graph>) -> Result<Section, Fault> {
+pub fn graph_figure(graph: &Graph, reference: Option<&Graph>) -> Result<Figure, Fault> {
     let mut drawing = GraphDrawing::new("Causal graph");
     if let Some(reference) = reference {
         drawing = drawing.reference(reference);
     }
-    let dense = graph.edges().len() > MOST_EDGES;
     let mut shown = Graph::new(graph.nodes().iter().cloned()).map_err(unmix_data::FileError::from)?;
-    for edge in graph.edges().iter().filter(|edge| !dense || edge.probability.is_none_or(|p| p >= CERTAIN)) {
+    for edge in graph.edges().iter().filter(|edge| !is_dense(graph) || edge.probability.is_none_or(|p| p >= CERTAIN)) {
         shown.add_edge(*edge).map_err(unmix_data::FileError::from)?;
     }
-    let which = if dense {
+    Ok(drawing.draw(&shown)?)
+}
+
+/// A graph as [`graph_figure`] draws it, above the chart of all its edge probabilities.
+///
+/// # Errors
+/// [`ReportError`](unmix_report::ReportError) for a graph without nodes.
+pub fn graph_section(graph: &Graph, reference: Option<&Graph>) -> Result<Section, Fault> {
+    let which = if is_dense(graph) {
         format!("Of {} edges of the fit, those that return in at least {CERTAIN} of the bootstrap samples", graph.edges().len())
     } else {
         "Edges of the fit".to_owned()
@@ -149,7 +179,7 @@ pub fn graph_section(graph: &Graph, reference: Option<&Graph>) -> Result<Section
     let caption = format!(
         "{which}; wider is stronger, fainter is less certain. Numbers are the shares of bootstrap samples with the same edge in the same direction."
     );
-    let mut section = Section::new("Graph").figure(drawing.draw(&shown)?, caption);
+    let mut section = Section::new("Graph").figure(graph_figure(graph, reference)?, caption);
     let name = |i: usize| graph.nodes().get(i).map_or("", String::as_str);
     let mut edges: Vec<(f64, String, usize)> = graph
         .edges()
@@ -175,10 +205,9 @@ pub fn graph_section(graph: &Graph, reference: Option<&Graph>) -> Result<Section
     Ok(section)
 }
 
-fn loop_section(cycle: ClosedLoop<'_>, table: &Table) -> Result<Section, Fault> {
+fn loop_section(model: &dyn Generate, codes: ArrayView2<'_, f64>, table: &Table) -> Result<Section, Fault> {
     let x = table.observations.x();
-    let codes = cycle.infer(x)?;
-    let again = cycle.generate(codes.view())?;
+    let again = model.generate(codes)?;
     let error = (&again - &x).mapv(|e| e * e).mean().unwrap_or(f64::NAN);
     let variance = x.var_axis(Axis(0), 0.0).mean().unwrap_or(f64::NAN);
     let mut section = Section::new("The loop: infer, then generate").prose(format!(
@@ -191,7 +220,7 @@ fn loop_section(cycle: ClosedLoop<'_>, table: &Table) -> Result<Section, Fault> 
         let pairs = concatenate![Axis(0), x.select(Axis(0), &shown), again.select(Axis(0), &shown)];
         let grid = ImageGrid::new("Reconstructions", (side, side), shown.len()).row_names(["data", "model"]);
         section = section.figure(grid.draw(pairs.view())?, "Rows of the data above what the model makes of their codes.");
-        let traversal = traverse(cycle, codes.ncols())?;
+        let traversal = traverse(model, codes.ncols())?;
         let grid = ImageGrid::new("Traversal", (side, side), STOPS.len())
             .row_names(code_names(codes.ncols()))
             .column_names(STOPS.map(|v| v.to_string()));
@@ -208,16 +237,6 @@ fn image_side(table: &Table) -> Option<usize> {
     let side = columns.isqrt();
     let pixels = || table.observations.x().iter().all(|v| (0.0..=1.0).contains(v));
     (side >= SMALLEST && side * side == columns && pixels()).then_some(side)
-}
-
-fn traverse(cycle: ClosedLoop<'_>, codes: usize) -> Result<Array2<f64>, Fault> {
-    let mut z = Array2::zeros((codes * STOPS.len(), codes));
-    for (row, mut values) in z.rows_mut().into_iter().enumerate() {
-        if let (Some(code), Some(stop)) = (values.get_mut(row / STOPS.len()), STOPS.get(row % STOPS.len())) {
-            *code = *stop;
-        }
-    }
-    cycle.generate(z.view())
 }
 
 impl FitRecord {

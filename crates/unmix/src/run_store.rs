@@ -3,7 +3,7 @@
 //! `config.toml` holds everything that determines the result (method, parameters, data and how they were read, seed, versions);
 //! `fit.json` what came out; the model's own files, `codes.csv`, `mixing.csv`, `unmixing.csv` and `graph.*` the result itself.
 
-use crate::run_report;
+use crate::{graph_figure, model_card, run_report, write_figures};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -240,7 +240,7 @@ pub fn identifiability_json(claim: &Claim, evidence: &[Evidence]) -> Value {
     })
 }
 
-/// Writes everything that a fit found: `fit.json`, codes, matrices, graph, model, report.
+/// Writes everything that a fit found: `fit.json`, codes, matrices, graph, model, report with its figures, model card.
 ///
 /// # Errors
 /// A file cannot be written, or the model refuses the data that it was fitted to.
@@ -248,8 +248,8 @@ pub fn write_run(directory: &RunDirectory, config: &RunConfig, outcome: &Outcome
     let model = outcome.fitted.model.as_ref();
     let names = table.observations.names();
     directory.write(FIT, &pretty(record)?)?;
-    if let Some(infer) = model.as_infer() {
-        let codes = infer.infer(table.observations.x())?;
+    let codes = model.as_infer().map(|infer| infer.infer(table.observations.x())).transpose()?;
+    if let Some(codes) = &codes {
         directory.write_with("codes.csv", |out| write_csv(out, &code_names(codes.ncols()), codes.view()))?;
     }
     if let Some(mixing) = model.mixing() {
@@ -263,9 +263,13 @@ pub fn write_run(directory: &RunDirectory, config: &RunConfig, outcome: &Outcome
     if let Some(graph) = model.graph() {
         directory.write("graph.json", &pretty(graph)?)?;
         directory.write("graph.dot", unmix_graph::to_dot(graph).as_bytes())?;
+        directory.write("graph.svg", graph_figure(graph, None)?.svg().as_bytes())?;
     }
     let log = fs::read_to_string(directory.folder().join(METRICS)).unwrap_or_default();
-    directory.write("report.html", run_report(config, model, record, table, &log)?.as_bytes())?;
+    let report = run_report(config, model, record, table, codes.as_ref().map(|z| z.view()), &log)?;
+    directory.write("report.html", report.render().as_bytes())?;
+    write_figures(directory, &report)?;
+    directory.write("model_card.md", model_card(config, outcome, record, table)?.as_bytes())?;
     model.save(directory.folder())
 }
 

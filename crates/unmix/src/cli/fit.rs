@@ -13,7 +13,7 @@ use std::{
 };
 use unmix::{
     FitRecord, RunConfig, Timing,
-    core::{Fault, Method, NotConverged, Outcome, Run, Stop, Table},
+    core::{Fault, Method, NotConverged, Outcome, Run, Stop, Table, identified, identified_words},
     data::RunDirectory,
     method,
 };
@@ -27,7 +27,7 @@ Examples:
   unmix fit beta-vae digits --set components=6 --seed 3 --out vae
 
 The run directory holds config.toml, fit.json (identifiability and evidence), codes.csv, mixing.csv, graph.json, the model,
-report.html and manifest.json. `unmix methods NAME` lists the keys of --set.")]
+report.html, model_card.md, figures/ and manifest.json. `unmix methods NAME` lists the keys of --set.")]
 pub struct Arguments {
     /// Method, as `unmix methods` lists them
     method: String,
@@ -148,21 +148,12 @@ pub fn announce(done: &Done, output: OutputArguments) -> Result<(), Fault> {
     if let Some(value) = record.log_likelihood {
         output::line(format!("  log-likelihood     {value:.6} nats a sample"));
     }
-    let verdict = match unmix::core::identified(&done.outcome.claim, &done.outcome.evidence) {
-        Some(true) => "identified",
-        Some(false) => "NOT identified",
-        None => "identified only if untested assumptions hold",
-    };
+    let verdict = identified_words(identified(&done.outcome.claim, &done.outcome.evidence));
     output::line(format!("  codes              {verdict}, up to {}", done.outcome.claim.class.describe()));
     output::line(format!("  by                 {}", done.outcome.claim.theorem));
     for evidence in &done.outcome.evidence {
-        let mark = match evidence.verdict {
-            unmix::core::Verdict::Supported => "supported",
-            unmix::core::Verdict::Refuted => "REFUTED",
-            _ => "untestable",
-        };
         let p = evidence.p_value.map(|p| format!(" (p = {})", output::number(p))).unwrap_or_default();
-        output::line(format!("  {mark:<18} {}{p}: {}", evidence.assumption, evidence.detail));
+        output::line(format!("  {:<18} {}{p}: {}", evidence.verdict.word(), evidence.assumption, evidence.detail));
     }
     for warning in &done.outcome.fitted.warnings {
         output::line(format!("  warning            {}", warning.text));

@@ -20,7 +20,9 @@ impl Arguments {
         let run = StoredRun::open(&self.run)?;
         let table = run.config.read(None)?;
         let log = std::fs::read_to_string(self.run.join(unmix::METRICS)).unwrap_or_default();
-        let html = run_report(&run.config, run.model.as_ref(), &run.record, &table, &log)?;
+        let codes = run.model.as_infer().map(|infer| infer.infer(table.observations.x())).transpose()?;
+        let codes = codes.as_ref().map(|z| z.view());
+        let html = run_report(&run.config, run.model.as_ref(), &run.record, &table, codes, &log)?.render();
         let out = self.out.unwrap_or_else(|| self.run.with_extension("html"));
         write_atomically(&out, |file| {
             file.write_all(html.as_bytes()).map_err(|source| unmix::data::FileError::Io { path: out.clone(), source })

@@ -71,12 +71,7 @@ impl Suggestion {
             Err(reason) => output::line(format!("{:17}{reason}", "")),
             Ok(evidence) => {
                 for e in evidence {
-                    let word = match e.verdict {
-                        Verdict::Supported => "supported",
-                        Verdict::Refuted => "REFUTED",
-                        _ => "untestable",
-                    };
-                    output::line(format!("{:17}{word}: {} — {}", "", e.assumption, e.detail));
+                    output::line(format!("{:17}{}: {} — {}", "", e.verdict.word(), e.assumption, e.detail));
                 }
             }
         }

@@ -21,6 +21,25 @@ fn simulate_fit_and_score_recover_the_sources() {
 }
 
 #[test]
+fn a_run_holds_its_figures_and_a_card_that_says_what_to_believe() {
+    let place = Place::new();
+    place.ok("simulate lingam --set variables=4 --seed 3 --out truth");
+    place.ok("fit ica-lingam truth/x.csv --set bootstrap=20 --out run --quiet");
+    let card = place.read("run/model_card.md");
+    for words in ["# ica-lingam of truth/x.csv", "bootstrap = 20", "| no hidden common cause |", "has a causal graph", "## Intended use"] {
+        assert!(card.contains(words), "{words} is missing from {card}");
+    }
+    let names: Vec<String> = place.files("run/figures").into_keys().collect();
+    assert!(names.iter().any(|name| name.ends_with("-causal-graph.svg")), "{names:?}");
+    for svg in names.iter().map(|name| format!("run/figures/{name}")).chain(["run/graph.svg".to_owned()]) {
+        assert!(place.read(&svg).starts_with("<svg xmlns="), "{svg}");
+    }
+    // every figure of the page is a file too
+    assert_eq!(place.read("run/report.html").matches("<svg").count(), names.len());
+    assert!(place.read("run/manifest.json").contains("figures/01-"));
+}
+
+#[test]
 fn a_metric_that_sees_more_than_the_method_claims_warns() {
     let place = Place::new();
     place.ok("fit factor-analysis holzinger --set components=3 --out fa --quiet");

@@ -4,18 +4,15 @@ use ndarray::{Array2, Axis, concatenate};
 use std::{collections::BTreeMap, ops::ControlFlow, sync::mpsc};
 use unmix::{
     code_names,
-    core::{
-        Claim, ClosedLoop, Do, Evidence, Fault, Fit, Generate, Infer, Intervene, Observations, Params, Progress, Run, Seed, Stop, Warning,
-    },
+    core::{Claim, ClosedLoop, Do, Evidence, Fault, Fit, Infer, Intervene, Observations, Params, Progress, Run, Seed, Stop, Warning},
     data::bundled,
     metrics::{Score, eval_codes},
+    traverse,
     vae::{BetaVae, BetaVaeParams, Network, VaeModel},
 };
 
 const COMPONENTS: usize = 8;
 const EPOCHS: usize = 100;
-/// Where each code is moved to in the traversal, in units of the prior's standard deviation.
-pub const STOPS: [f64; 7] = [-2.4, -1.6, -0.8, 0.0, 0.8, 1.6, 2.4];
 /// Images in the strip of reconstructions.
 const PAIRS: usize = 12;
 /// Where the edit moves its code to.
@@ -35,7 +32,7 @@ pub struct Digits {
     pub held_out: Vec<(f64, f64)>,
     /// Images above their reconstructions, `[2 PAIRS, 64]`.
     pub pairs: Array2<f64>,
-    /// One row of images for each code, `[COMPONENTS STOPS, 64]`.
+    /// One row of images for each code, `[COMPONENTS · 7, 64]`.
     pub traversal: Array2<f64>,
     pub edit: Edit,
     /// Root mean square error of a pixel.
@@ -99,7 +96,7 @@ impl Digits {
             curve: points(curve),
             held_out: points(held_out),
             pairs,
-            traversal: traverse(&model)?,
+            traversal: traverse(&model, COMPONENTS)?,
             edit: edit(&model, &x)?,
             reconstruction_error: error,
             seeds,
@@ -113,17 +110,6 @@ fn other_seed(estimator: &BetaVae, x: &Observations, model: &VaeModel, seed: See
     let other = estimator.fit(x, &mut Run::new(seed.0 + 1).on(device))?.model;
     let (a, b) = (model.infer(x.x())?, other.infer(x.x())?);
     Ok(eval_codes(a.view(), b.view(), &code_names(b.ncols()), seed)?)
-}
-
-/// Every code moved through [`STOPS`], the others at the prior's mean.
-fn traverse(model: &VaeModel) -> Result<Array2<f64>, Fault> {
-    let mut z = Array2::zeros((COMPONENTS * STOPS.len(), COMPONENTS));
-    for (row, mut codes) in z.rows_mut().into_iter().enumerate() {
-        if let (Some(code), Some(value)) = (codes.get_mut(row / STOPS.len()), STOPS.get(row % STOPS.len())) {
-            *code = *value;
-        }
-    }
-    model.generate(z.view())
 }
 
 /// Moves the code that carries most nats in the first image.

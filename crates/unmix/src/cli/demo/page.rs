@@ -2,20 +2,20 @@
 
 use super::{
     cells::{Cells, Latent},
-    digits::{Digits, EDIT_VALUE, STOPS},
+    digits::{Digits, EDIT_VALUE},
 };
 use crate::cli::output::number;
 use ndarray::{ArrayView2, Axis};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use unmix::{
-    code_names,
-    core::{Fault, identified},
+    STOPS, code_names,
+    core::{Fault, identified, identified_words},
     data::RunDirectory,
     graph_section,
     metrics::Score,
     report::{Bar, BarChart, Figure, ImageGrid, Report, Section, Table, Tone, heat_map, reconstruction_pairs, scree},
-    training_curve,
+    training_curve, write_figures,
 };
 
 const IMAGE: (usize, usize) = (8, 8);
@@ -42,6 +42,7 @@ pub fn write(directory: &RunDirectory, cells: &Cells, digits: &Digits, seed: u64
         .section(closed_loop(digits)?)
         .section(codes(digits)?);
     directory.write("report.html", report.render().as_bytes())?;
+    write_figures(directory, &report)?;
     let numbers = json!({ "cells": summary(cells), "digits": digits_summary(digits) });
     directory.write("results.json", (numbers.to_string() + "\n").as_bytes())?;
     Ok(())
@@ -53,11 +54,7 @@ pub fn headlines(cells: &Cells, digits: &Digits) -> Vec<String> {
 }
 
 fn statements(cells: &Cells, digits: &Digits) -> Vec<String> {
-    let said = |verdict: Option<bool>| match verdict {
-        Some(true) => "identified",
-        Some(false) => "not identified",
-        None => "identified only if untested assumptions hold",
-    };
+    let said = identified_words;
     let stable = cells.components.stability.iter().filter(|c| c.similarity > 0.9).count();
     let score = |name: &str| cells.graph.scores.get(name).map_or(f64::NAN, |s| s.value);
     let seeds = |name: &str| digits.seeds.get(name).map_or(f64::NAN, |s| s.value);
