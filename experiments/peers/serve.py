@@ -27,6 +27,18 @@ def fastica(x, settings):
     return "scikit-learn", run
 
 
+def picard(x, settings):
+    from picard import picard as fit
+
+    def run(seed):
+        whiten, w, _ = fit(
+            x.T, fun="tanh", ortho=settings["orthogonal"], extended=True, tol=settings["tolerance"], max_iter=500, random_state=seed
+        )
+        return {"unmixing": (w @ whiten).tolist()}
+
+    return "python-picard", run
+
+
 def factor_analysis(x, settings):
     from sklearn.decomposition import FactorAnalysis
 
@@ -64,6 +76,8 @@ WORKLOADS = {
     "fastica": fastica,
     "fastica-laplace": fastica,
     "fastica-uniform": fastica,
+    "picard-o": picard,
+    "picard": picard,
     "factor-analysis": factor_analysis,
     "pca": pca,
     "ica-lingam": ica_lingam,

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`Pca`] | largest variance, uncorrelated | the sign of each, if the eigenvalues are distinct |
 //! | [`FastIca`] | independent, at most one Gaussian | order, sign and scale |
+//! | [`Picard`] | the same, by maximum likelihood | order, sign and scale |
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
 //!
 //! ```
@@ -36,7 +37,7 @@
 mod correlation;
 mod error;
 mod factor_analysis;
-mod fastica;
+mod ica;
 mod linear_model;
 mod number_of_factors;
 mod pca;
@@ -48,7 +49,10 @@ mod whitening;
 pub use correlation::Correlation;
 pub use error::LinearError;
 pub use factor_analysis::{FactorAnalysis, FactorAnalysisParams, FactorModel, FitIndices, RotationReport, Scores};
-pub use fastica::{Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, anderson_darling};
+pub use ica::{
+    Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Picard, PicardOParams, PicardParams,
+    anderson_darling,
+};
 pub use linear_model::LinearModel;
 pub use number_of_factors::{
     PARALLEL_DATASETS, PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, most_factors, parallel_analysis,
@@ -71,6 +75,16 @@ pub const METHODS: &[Method] = &[
         "fastica",
         "independent sources as the least Gaussian projections",
         "Hyvärinen (1999), IEEE Transactions on Neural Networks 10(3)",
+    ),
+    Method::of::<PicardParams, Observations>(
+        "picard",
+        "independent sources by maximum likelihood, with preconditioned L-BFGS",
+        "Ablin, Cardoso and Gramfort (2018), IEEE Transactions on Signal Processing 66(15)",
+    ),
+    Method::of::<PicardOParams, Observations>(
+        "picard-o",
+        "independent, exactly uncorrelated sources by maximum likelihood, with preconditioned L-BFGS",
+        "Ablin, Cardoso and Gramfort (2018), ICASSP, 4464–4468",
     ),
     Method::of::<FactorAnalysisParams, Observations>(
         "factor-analysis",

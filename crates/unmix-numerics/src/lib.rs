@@ -17,7 +17,7 @@
 //! | means and covariances of many rows | [`moments`], [`MomentsBuilder`] |
 //! | smooth minimisation, with bounds | [`Lbfgs`] |
 //! | pairing rows with columns | [`minimum_assignment`], [`maximum_assignment`] |
-//! | vectorised loops | [`tanh_in_place`], [`exp_in_place`], [`log_cosh_score`], [`exp_score`], [`cube_score`] |
+//! | vectorised loops | [`tanh_in_place`], [`exp_in_place`], [`log_cosh_score`], [`exp_score`], [`cube_score`], [`log_cosh_sums`], [`exp_sums`], [`cube_sums`] |
 //! | statistics | [`mean`], [`variance`], [`quantile`], [`ranks`], [`pearson`], [`spearman`], [`chi_square_tail`], [`normal_tail`], [`normal_two_sided`] |
 //!
 //! Everything is `f64`, takes views, panics on no data and gives equal bytes at any number of threads: whatever is summed over rows
@@ -36,5 +36,5 @@ pub use error::NumericsError;
 pub use lbfgs::{Bounds, Lbfgs, Minimum, Stop};
 pub use linalg::{Eigen, cholesky, inverse, inverse_spd, inverse_sqrt_spd, log_det_spd, solve, solve_spd, symmetric_eigen};
 pub use moments::{CHUNK_ROWS, Moments, MomentsBuilder, moments};
-pub use simd::{cube_score, exp_in_place, exp_score, log_cosh_score, tanh_in_place};
+pub use simd::{cube_score, cube_sums, exp_in_place, exp_score, exp_sums, log_cosh_score, log_cosh_sums, tanh_in_place};
 pub use stats::{chi_square_tail, mean, normal_tail, normal_two_sided, pearson, quantile, ranks, spearman, variance};

@@ -42,12 +42,31 @@ pub fn log_cosh_score(y: &mut [f64], alpha: f64) -> f64 {
 
 /// The score of the contrast `-exp(-y²/2)`: replaces `y` by `g(y) = y exp(-y²/2)` and returns `Σ g'(y) = Σ (1 - y²) exp(-y²/2)`.
 pub fn exp_score(y: &mut [f64]) -> f64 {
-    run(Score { y, f: Gauss })
+    run(Score { y, f: Gauss { alpha: 1.0 } })
 }
 
 /// The score of the contrast `y⁴/4`, kurtosis: replaces `y` by `g(y) = y³` and returns `Σ g'(y) = Σ 3 y²`.
 pub fn cube_score(y: &mut [f64]) -> f64 {
     run(Score { y, f: Cube })
+}
+
+/// As [`log_cosh_score`], returning `Σ g'(y)` and `Σ log cosh(alpha y) / alpha`.
+pub fn log_cosh_sums(y: &mut [f64], alpha: f64) -> (f64, f64) {
+    let (slopes, magnitudes, logarithm) = run(Sums { y, f: LogCosh { alpha } });
+    (slopes, (magnitudes + logarithm) / alpha)
+}
+
+/// The score of `-exp(-alpha y²/2) / alpha`: replaces `y` by `g(y) = y exp(-alpha y²/2)` and returns the sums of `g'` and of the function
+/// itself.
+pub fn exp_sums(y: &mut [f64], alpha: f64) -> (f64, f64) {
+    let (slopes, exponentials, _) = run(Sums { y, f: Gauss { alpha } });
+    (slopes, -exponentials / alpha)
+}
+
+/// As [`cube_score`], returning `Σ g'(y)` and `Σ y⁴/4`.
+pub fn cube_sums(y: &mut [f64]) -> (f64, f64) {
+    let (slopes, values, _) = run(Sums { y, f: Cube });
+    (slopes, values)
 }
 
 /// Whether `a b + c` is rounded once. On a baseline x86-64 that is a slow library call, so kernels are generic over it.
@@ -145,17 +164,54 @@ impl<F: Contrast> Kernel for Score<'_, F> {
             for (y, derivative) in block.iter_mut().zip(derivatives.iter_mut()) {
                 (*y, *derivative) = self.f.at::<M>(*y);
             }
-            let (eights, rest) = derivatives.as_chunks::<LANES>();
-            for eight in eights {
-                for (sum, derivative) in sums.iter_mut().zip(eight) {
-                    *sum += derivative;
-                }
-            }
-            for (sum, derivative) in sums.iter_mut().zip(rest) {
-                *sum += derivative;
-            }
+            lanes(derivatives, &mut sums, |sum, derivative| sum + derivative);
         }
         sums.iter().sum()
+    }
+}
+
+/// Folds `values` into `LANES` results side by side.
+#[inline(always)]
+fn lanes(values: &[f64], results: &mut [f64; LANES], fold: impl Fn(f64, f64) -> f64) {
+    let (eights, rest) = values.as_chunks::<LANES>();
+    for eight in eights {
+        for (result, value) in results.iter_mut().zip(eight) {
+            *result = fold(*result, *value);
+        }
+    }
+    for (result, value) in results.iter_mut().zip(rest) {
+        *result = fold(*result, *value);
+    }
+}
+
+/// A score with the sums of its slope and of its integral. The integral is a sum of terms and of logarithms; the logarithms are taken of the
+/// products of a block, which lie in 2^-256 to 1.
+struct Sums<'a, F> {
+    y: &'a mut [f64],
+    f: F,
+}
+
+impl<F: Valued> Kernel for Sums<'_, F> {
+    type Output = (f64, f64, f64);
+
+    #[inline(always)]
+    fn run<M: Multiply>(self) -> (f64, f64, f64) {
+        let (mut slopes, mut terms, mut factors) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+        let (mut slope_sums, mut term_sums, mut logarithm) = ([0.0; LANES], [0.0; LANES], 0.0);
+        for block in self.y.chunks_mut(BLOCK) {
+            let (slopes, terms, factors) = (&mut slopes[..block.len()], &mut terms[..block.len()], &mut factors[..block.len()]);
+            for (((y, slope), term), factor) in block.iter_mut().zip(slopes.iter_mut()).zip(terms.iter_mut()).zip(factors.iter_mut()) {
+                (*y, *slope, *term, *factor) = self.f.valued::<M>(*y);
+            }
+            lanes(slopes, &mut slope_sums, |sum, slope| sum + slope);
+            lanes(terms, &mut term_sums, |sum, term| sum + term);
+            if F::LOGARITHMS {
+                let mut products = [1.0; LANES];
+                lanes(factors, &mut products, |product, factor| product * factor);
+                logarithm += products.iter().product::<f64>().ln();
+            }
+        }
+        (slope_sums.iter().sum(), term_sums.iter().sum(), logarithm)
     }
 }
 
@@ -187,9 +243,28 @@ trait Contrast: Copy {
     fn at<M: Multiply>(self, y: f64) -> (f64, f64);
 }
 
+/// A score, its slope, and its integral as a term and the logarithm of a factor between 1/2 and 1.
+trait Valued: Contrast {
+    /// Whether the factors are other than 1.
+    const LOGARITHMS: bool;
+    fn valued<M: Multiply>(self, y: f64) -> (f64, f64, f64, f64);
+}
+
 #[derive(Clone, Copy)]
 struct LogCosh {
     alpha: f64,
+}
+/// `log cosh t = |t| + ln((1 + exp(-2|t|)) / 2)`.
+impl Valued for LogCosh {
+    const LOGARITHMS: bool = true;
+
+    #[inline(always)]
+    fn valued<M: Multiply>(self, y: f64) -> (f64, f64, f64, f64) {
+        let t = self.alpha * y;
+        let m = exp_m1_of_twice::<M>(t);
+        let g = (-m / (2.0 + m)).copysign(t);
+        (g, M::add(-self.alpha * g, g, self.alpha), t.abs(), M::add(m, 0.5, 1.0))
+    }
 }
 impl Contrast for LogCosh {
     #[inline(always)]
@@ -200,14 +275,25 @@ impl Contrast for LogCosh {
 }
 
 #[derive(Clone, Copy)]
-struct Gauss;
+struct Gauss {
+    alpha: f64,
+}
 impl Contrast for Gauss {
     #[inline(always)]
     fn at<M: Multiply>(self, y: f64) -> (f64, f64) {
-        // Far out both are 0; without the bound, ∞ · 0.
-        let y = bounded(y, -1e3, 1e3);
-        let e = exp::<M>(-0.5 * y * y);
-        (y * e, M::add(-y, y, 1.0) * e)
+        let (g, slope, _, _) = self.valued::<M>(y);
+        (g, slope)
+    }
+}
+impl Valued for Gauss {
+    const LOGARITHMS: bool = false;
+
+    #[inline(always)]
+    fn valued<M: Multiply>(self, y: f64) -> (f64, f64, f64, f64) {
+        // Far out all are 0; without the bound, ∞ · 0.
+        let y = bounded(y, -1e6, 1e6);
+        let e = exp::<M>(-0.5 * self.alpha * y * y);
+        (y * e, M::add(-self.alpha * y, y, 1.0) * e, e, 1.0)
     }
 }
 
@@ -218,6 +304,16 @@ impl Contrast for Cube {
     fn at<M: Multiply>(self, y: f64) -> (f64, f64) {
         let square = y * y;
         (square * y, 3.0 * square)
+    }
+}
+
+impl Valued for Cube {
+    const LOGARITHMS: bool = false;
+
+    #[inline(always)]
+    fn valued<M: Multiply>(self, y: f64) -> (f64, f64, f64, f64) {
+        let square = y * y;
+        (square * y, 3.0 * square, 0.25 * square * square, 1.0)
     }
 }
 
@@ -247,12 +343,18 @@ fn exp<M: Multiply>(x: f64) -> f64 {
 /// `tanh |x| = -m / (2 + m)` with `m = exp(-2|x|) - 1`, which keeps the relative precision near 0.
 #[inline(always)]
 fn tanh<M: Multiply>(x: f64) -> f64 {
+    let m = exp_m1_of_twice::<M>(x);
+    (-m / (2.0 + m)).copysign(x)
+}
+
+/// `exp(-2|x|) - 1`.
+#[inline(always)]
+fn exp_m1_of_twice<M: Multiply>(x: f64) -> f64 {
     let t = bounded(-2.0 * x.abs(), -2.0 * TANH_RANGE, 0.0);
     let shifted = M::add(t, std::f64::consts::LOG2_E, ROUNDING);
     let p = exp_m1_reduced::<M>(reduced::<M>(t, shifted - ROUNDING));
     let scale = power_of_two(shifted);
-    let m = M::add(scale, p, scale - 1.0);
-    (-m / (2.0 + m)).copysign(x)
+    M::add(scale, p, scale - 1.0)
 }
 
 /// `x - k ln 2`.

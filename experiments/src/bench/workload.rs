@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use unmix_causal::IcaLingamParams;
 use unmix_core::{Fit, Graph, LogDensity, Model, Observations, Params, Run, Seed};
 use unmix_data::simulate::{self, FactorModelParams, IcaParams, LingamParams, Simulation, Source};
-use unmix_linear::{FactorAnalysisParams, FastIcaParams, PcaParams, Rotation};
+use unmix_linear::{FactorAnalysisParams, FastIcaParams, PcaParams, PicardOParams, PicardParams, Rotation};
 use unmix_metrics::{eval_graph, eval_mixing};
 
 type Failure = Box<dyn std::error::Error>;
@@ -36,6 +36,8 @@ pub const WORKLOADS: &[Workload] = &[
     Workload { name: "fastica", quality: "Amari distance", prepare: || fastica(Source::Mixed, "Laplace and uniform by turns") },
     Workload { name: "fastica-laplace", quality: "Amari distance", prepare: || fastica(Source::Laplace, "Laplace") },
     Workload { name: "fastica-uniform", quality: "Amari distance", prepare: || fastica(Source::Uniform, "uniform") },
+    Workload { name: "picard-o", quality: "Amari distance", prepare: || picard(true) },
+    Workload { name: "picard", quality: "Amari distance", prepare: || picard(false) },
     Workload { name: "factor-analysis", quality: "log-likelihood (nats a sample)", prepare: factor_analysis },
     Workload { name: "pca", quality: "explained variance", prepare: pca },
     Workload { name: "ica-lingam", quality: "F1 of directed edges", prepare: ica_lingam },
@@ -57,6 +59,23 @@ fn fastica(sources: Source, words: &str) -> Result<Prepared, Failure> {
     let peer_quality: PeerQuality = Box::new(move |answer| amari(matrix(answer, "unmixing")?.view(), truth.view()));
     let what = format!("20 sources ({words}) × 100,000, log cosh, tolerance 1e-6");
     Ok(Prepared { what, x, settings: json!({ "tolerance": tolerance }), ours, peer_quality })
+}
+
+/// 30 sources × 100,000 samples of both kinds, to the peer's own stopping rule.
+fn picard(orthogonal: bool) -> Result<Prepared, Failure> {
+    let params = IcaParams { components: 30, samples: 100_000, sources: Source::Mixed, ..IcaParams::default() };
+    let Simulation { observations, mixing, .. } = simulate::ica(&params, SEED)?;
+    let tolerance = 1e-7;
+    let params = PicardParams { tolerance, extended: Some(true), ..PicardParams::default() };
+    let estimator = if orthogonal { PicardOParams(params).build()? } else { params.build()? };
+    let (x, truth) = (observations.x().to_owned(), mixing.clone());
+    let ours: Ours = Box::new(move |turn| {
+        let model = estimator.fit(&observations, &mut Run::new(turn))?.converged()?;
+        amari(model.unmixing().ok_or("no unmixing")?, mixing.view())
+    });
+    let peer_quality: PeerQuality = Box::new(move |answer| amari(matrix(answer, "unmixing")?.view(), truth.view()));
+    let what = "30 sources (Laplace and uniform by turns) × 100,000, tanh, extended, gradient below 1e-7".to_owned();
+    Ok(Prepared { what, x, settings: json!({ "tolerance": tolerance, "orthogonal": orthogonal }), ours, peer_quality })
 }
 
 /// 40 variables × 5,000 samples, 5 factors, both to a log-likelihood that agrees to 8 digits.

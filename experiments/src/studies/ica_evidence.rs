@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use std::{fmt::Write as _, fs};
 use unmix_core::{Fit, Infer, Params, Run, Seed};
 use unmix_data::simulate::{self, IcaParams, Source};
-use unmix_linear::{EVIDENCE_LEVEL, FastIcaParams, GaussianSources};
+use unmix_linear::{EVIDENCE_LEVEL, FastIcaParams, GaussianSources, Ica};
 use unmix_report::{LineChart, Series};
 
 /// Sets for each null setting, and for each point of the power curve.

@@ -46,9 +46,9 @@ pub(super) fn shared_variance(correlation: Result<&Correlation, &LinearError>) -
         p_value: Some(sphericity.p_value),
         margin: Some(kmo.overall - LEAST_KMO),
         detail: format!(
-            "Bartlett's test of no correlation: chi-squared {:.1} on {} degrees of freedom, p = {:.2e}; Kaiser-Meyer-Olkin measure {:.2}, \
+            "Bartlett's test of no correlation: chi-squared {:.1} on {} degrees of freedom; Kaiser-Meyer-Olkin measure {:.2}, \
              of which {LEAST_KMO} are needed (margin)",
-            sphericity.chi_squared, sphericity.degrees_of_freedom, sphericity.p_value, kmo.overall
+            sphericity.chi_squared, sphericity.degrees_of_freedom, kmo.overall
         ),
     }
 }
@@ -121,8 +121,8 @@ fn interior(model: &FactorModel, names: &[String]) -> Evidence {
 /// The chi-squared test, with what the rotation adds to the reader's caution.
 fn enough(indices: &FitIndices, rotation: &RotationReport) -> Evidence {
     let test = match (indices.p_value, indices.rmsea, indices.rmsea_interval) {
-        (Some(p), Some(rmsea), Some((low, high))) => format!(
-            "likelihood-ratio test of the model: chi-squared {:.1} on {} degrees of freedom, p = {p:.2e}; with many rows it finds \
+        (Some(_), Some(rmsea), Some((low, high))) => format!(
+            "likelihood-ratio test of the model: chi-squared {:.1} on {} degrees of freedom; with many rows it finds \
              misfits that do not matter: RMSEA {rmsea:.3} (90 % interval {low:.3} to {high:.3})",
             indices.chi_squared, indices.degrees_of_freedom
         ),

@@ -21,3 +21,10 @@ fn fastica() {
     conformance("fastica").with("algorithm = \"deflation\"\ncontrast = \"exp\"").linear(1e-8).assert();
     conformance("fastica").with("components = 2").linear(1e-6).assert();
 }
+
+#[test]
+fn picard() {
+    conformance("picard").with("extended = true").linear(1e-6).assert();
+    conformance("picard-o").linear(1e-8).assert();
+    conformance("picard-o").with("components = 2").linear(1e-6).assert();
+}

@@ -139,7 +139,7 @@ fn a_fit_that_stops_early_says_so_and_names_its_components() {
         assert_eq!(fitted.iterations, 2);
         assert_eq!(fitted.warnings.len(), 1);
         assert_eq!(fitted.warnings[0].code, "not-converged");
-        assert!(fitted.warnings[0].text.contains("z4 (by "), "{}", fitted.warnings[0].text);
+        assert!(fitted.warnings[0].text.contains("z4 (turning by "), "{}", fitted.warnings[0].text);
         assert!(fitted.converged().is_err());
     }
 }
@@ -188,6 +188,8 @@ fn one_and_two_threads_give_equal_bytes() {
         ("fastica", "tolerance = 1e-6"),
         ("fastica", "algorithm = \"deflation\"\ncontrast = \"exp\"\ncomponents = 3"),
         ("fastica", "contrast = \"cube\"\nstarts = 2"),
+        ("picard-o", "starts = 2"),
+        ("picard", "contrast = \"exp\"\nextended = true"),
         ("pca", "variance = 0.9"),
     ] {
         let bytes = |threads| {

@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
 use unmix_core::{Evidence, Fit, Infer, Observations, Params, Run, Seed, Verdict, identified};
-use unmix_linear::{Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, anderson_darling};
+use unmix_linear::{Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, Ica, anderson_darling};
 
 fn fastica() -> FastIca {
     FastIcaParams::default().build().unwrap()

@@ -10,5 +10,6 @@ mod fastica;
 mod identifiability;
 mod mixtures;
 mod pca;
+mod picard;
 mod stability;
 mod varimax;

@@ -1,7 +1,7 @@
 use crate::golden;
 use proptest::{collection::vec, num, prelude::*};
 use serde::Deserialize;
-use unmix_numerics::{cube_score, exp_in_place, exp_score, log_cosh_score, tanh_in_place};
+use unmix_numerics::{cube_score, cube_sums, exp_in_place, exp_score, exp_sums, log_cosh_score, log_cosh_sums, tanh_in_place};
 
 fn tanh(x: f64) -> f64 {
     let mut y = [x];
@@ -109,5 +109,32 @@ proptest! {
         check_score(&y, |y| log_cosh_score(y, alpha), |v| (alpha * v).tanh(), |v| alpha * (1.0 - (alpha * v).tanh().powi(2)));
         check_score(&y, exp_score, |v| v * (-v * v / 2.0).exp(), |v| (1.0 - v * v) * (-v * v / 2.0).exp());
         check_score(&y, cube_score, |v| v * v * v, |v| 3.0 * v * v);
+    }
+}
+
+/// Lengths around the block and the lanes, values from 0 to far beyond where the score is flat.
+#[test]
+fn sums_are_those_of_the_score_its_slope_and_its_integral() {
+    for n in [0, 1, 7, 8, 255, 256, 257, 1000] {
+        let values: Vec<f64> = (0..n).map(|i| (f64::from(i) - 500.0) * 0.11).collect();
+        for alpha in [0.1, 1.0, 1.7] {
+            let sum = |f: &dyn Fn(f64) -> f64| values.iter().map(|&v| f(v)).sum::<f64>();
+            let log_cosh = |t: f64| t.abs() + (-2.0 * t.abs()).exp().ln_1p() - std::f64::consts::LN_2;
+            let close =
+                |found: f64, expected: f64| assert!((found - expected).abs() <= 1e-13 * expected.abs().max(1.0), "{found} {expected}");
+            let check = |sums: &dyn Fn(&mut [f64]) -> (f64, f64), score: &dyn Fn(f64) -> f64, slope: f64, value: f64| {
+                let mut y = values.clone();
+                let (slopes, integral) = sums(&mut y);
+                close(slopes, slope);
+                close(integral, value);
+                y.iter().zip(&values).for_each(|(y, &v)| close(*y, score(v)));
+            };
+            let slope = sum(&|v| alpha * (1.0 - (alpha * v).tanh().powi(2)));
+            check(&|y| log_cosh_sums(y, alpha), &|v| (alpha * v).tanh(), slope, sum(&|v| log_cosh(alpha * v) / alpha));
+            let gauss = |v: f64| (-0.5 * alpha * v * v).exp();
+            let slope = sum(&|v| (1.0 - alpha * v * v) * gauss(v));
+            check(&|y| exp_sums(y, alpha), &|v| v * gauss(v), slope, sum(&|v| -gauss(v) / alpha));
+            check(&|y| cube_sums(y), &|v| v * v * v, sum(&|v| 3.0 * v * v), sum(&|v| v.powi(4) / 4.0));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The inner loop of FastICA: white data in chunks that stay in the cache while they are projected, scored and accumulated.
+//! The inner loop of the ICA methods: white data in chunks that stay in the cache while they are projected, scored and accumulated.
 //!
 //! One pass over the data computes, for rotations `w` `[q, k]`, the sums `Σ g(w x) xᵀ` `[q, k]` and `Σ g'(w x)` `[q]`. A chunk is stored
 //! column by column, so that both matrix products and the scores run along contiguous memory. Chunks are grouped and the groups added in
@@ -18,7 +18,7 @@ const CHUNK_ROWS: (usize, usize) = (256, 4096);
 const GROUPS: usize = 64;
 
 /// White data, `n` rows of `k` components.
-pub(super) struct White {
+pub(crate) struct White {
     /// Chunk after chunk; within each, column after column.
     values: Vec<f64>,
     pub rows: usize,
@@ -27,11 +27,34 @@ pub(super) struct White {
 }
 
 /// One pass over the data, divided by the number of rows.
-pub(super) struct Pass {
+pub(crate) struct Pass {
     /// `E g(w x) xᵀ`, `[q, k]`.
     pub gradient: Array2<f64>,
     /// `E g'(w x)`, `[q]`.
     pub slope: Array1<f64>,
+}
+
+/// Everything a quasi-Newton step asks of the data, divided by the number of rows. `g` and `G` are a score and its integral, `y = w x`.
+pub(crate) struct Moments {
+    /// `E g(y_i) y_j`, `[k, k]`.
+    pub gradient: Array2<f64>,
+    /// `E g'(y_i)`, `[k]`.
+    pub slope: Array1<f64>,
+    /// `E G(y_i)`, `[k]`.
+    pub value: Array1<f64>,
+    /// `E g'(y_i) y_j²`, `[k, k]`, where it was asked for.
+    pub curvature: Option<Array2<f64>>,
+}
+
+/// Sums of [`Moments`] over some chunks, matrices column by column.
+#[derive(Default)]
+struct Sums {
+    gradient: Vec<f64>,
+    slope: Vec<f64>,
+    value: Vec<f64>,
+    curvature: Vec<f64>,
+    squares: Vec<f64>,
+    slopes: Vec<f64>,
 }
 
 impl White {
@@ -92,6 +115,60 @@ impl White {
         total.gradient /= self.rows as f64;
         total.slope /= self.rows as f64;
         total
+    }
+
+    /// The moments at the unmixing `w` `[k, k]`.
+    pub fn moments(&self, w: &Array2<f64>, score: Score, curvature: bool) -> Moments {
+        let k = w.nrows();
+        let partials = self.each_group(w, |y, x, sums: &mut Sums| {
+            let m = x.nrows();
+            sums.gradient.resize(k * k, 0.0);
+            sums.slope.resize(k, 0.0);
+            sums.value.resize(k, 0.0);
+            if curvature {
+                sums.squares.clear();
+                sums.squares.extend(y.iter().map(|v| v * v));
+            }
+            for ((column, slope), value) in y.chunks_exact_mut(m).zip(&mut sums.slope).zip(&mut sums.value) {
+                let (slopes, values) = score.sums(column);
+                *slope += slopes;
+                *value += values;
+            }
+            if curvature {
+                sums.curvature.resize(k * k, 0.0);
+                sums.slopes.resize(y.len(), 0.0);
+                score.slopes(y, &sums.squares, &mut sums.slopes);
+                let (slopes, squares) =
+                    (MatRef::from_column_major_slice(&sums.slopes, m, k), MatRef::from_column_major_slice(&sums.squares, m, k));
+                let total = MatMut::from_column_major_slice_mut(&mut sums.curvature, k, k);
+                matmul(total, Accum::Add, slopes.transpose(), squares, 1.0, Par::Seq);
+            }
+            let g = MatRef::from_column_major_slice(y, m, k);
+            let gradient = MatMut::from_column_major_slice_mut(&mut sums.gradient, k, k);
+            matmul(gradient, Accum::Add, g.transpose(), x, 1.0, Par::Seq);
+        });
+        let n = self.rows as f64;
+        let matrix = |of: fn(&Sums) -> &[f64]| {
+            let mut total = Array2::zeros((k, k));
+            for part in &partials {
+                total.indexed_iter_mut().for_each(|((i, j), t): (_, &mut f64)| *t += of(part)[j * k + i]);
+            }
+            total / n
+        };
+        let vector = |of: fn(&Sums) -> &[f64]| {
+            let mut total = Array1::zeros(k);
+            for part in &partials {
+                total.iter_mut().zip(of(part)).for_each(|(t, p): (&mut f64, &f64)| *t += p);
+            }
+            total / n
+        };
+        Moments {
+            // E g(y) yᵀ = (E g(y) xᵀ) wᵀ
+            gradient: matrix(|s| &s.gradient).dot(&w.t()),
+            slope: vector(|s| &s.slope),
+            value: vector(|s| &s.value),
+            curvature: curvature.then(|| matrix(|s| &s.curvature)),
+        }
     }
 
     /// `E G(w x)` of each rotation, `[q]`.

@@ -4,7 +4,7 @@
 //! two components mixed in equal parts. Tichavský, Koldovský and Oja (2006), IEEE Transactions on Signal Processing 54(4), 1189–1203,
 //! section V, find it by comparing the contrast of every pair with that of `(y_i ± y_j) / √2`, and go on from the better one.
 
-use super::{contrast::Score, kernel::White};
+use super::super::{contrast::Score, white::White};
 use ndarray::Array2;
 use std::f64::consts::FRAC_1_SQRT_2;
 

@@ -1,7 +1,8 @@
-//! The contrast functions of FastICA: what makes a projection non-Gaussian (Hyvärinen 1999, section III).
+//! The contrast functions: what makes a projection non-Gaussian (Hyvärinen 1999, section III), and minus the logarithm of a source's density
+//! where a method maximises a likelihood.
 
 use serde::{Deserialize, Serialize};
-use unmix_numerics::{cube_score, exp_in_place, exp_score, log_cosh_score};
+use unmix_numerics::{cube_score, cube_sums, exp_in_place, exp_score, exp_sums, log_cosh_score, log_cosh_sums};
 
 /// Which function `G` measures non-Gaussianity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +19,7 @@ pub enum Contrast {
 
 /// A contrast with its constant.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Score {
+pub(crate) struct Score {
     pub contrast: Contrast,
     pub alpha: f64,
 }
@@ -33,6 +34,30 @@ impl Score {
             Contrast::LogCosh => log_cosh_score(y, self.alpha),
             Contrast::Exp => exp_score(y),
             Contrast::Cube => cube_score(y),
+        }
+    }
+
+    /// Replaces `y` by `g(y)` and returns `Σ g'(y)` and `Σ G(y)`. Unlike [`apply`](Self::apply), `alpha` enters the exponential contrast too,
+    /// `G(y) = -exp(-alpha y²/2) / alpha`.
+    pub fn sums(self, y: &mut [f64]) -> (f64, f64) {
+        match self.contrast {
+            Contrast::LogCosh => log_cosh_sums(y, self.alpha),
+            Contrast::Exp => exp_sums(y, self.alpha),
+            Contrast::Cube => cube_sums(y),
+        }
+    }
+
+    /// Overwrites `slopes` by `g'(y)`, given `g(y)` and `y²`, with the constant of [`sums`](Self::sums).
+    pub fn slopes(self, g: &[f64], squares: &[f64], slopes: &mut [f64]) {
+        let alpha = self.alpha;
+        match self.contrast {
+            Contrast::LogCosh => slopes.iter_mut().zip(g).for_each(|(slope, g)| *slope = alpha * (1.0 - g * g)),
+            Contrast::Exp => {
+                slopes.iter_mut().zip(squares).for_each(|(slope, square)| *slope = -0.5 * alpha * square);
+                exp_in_place(slopes);
+                slopes.iter_mut().zip(squares).for_each(|(slope, square)| *slope *= 1.0 - alpha * square);
+            }
+            Contrast::Cube => slopes.iter_mut().zip(squares).for_each(|(slope, square)| *slope = 3.0 * square),
         }
     }
 

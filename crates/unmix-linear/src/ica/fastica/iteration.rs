@@ -1,12 +1,12 @@
 //! The fixed-point iterations of FastICA (Hyvärinen 1999, eq. 20), symmetric and one by one, with scikit-learn's stopping rule.
 
-use super::{contrast::Score, kernel::White, saddle::Saddles};
+use super::{
+    super::{contrast::Score, decorrelate, white::White},
+    saddle::Saddles,
+};
 use crate::LinearError;
 use ndarray::{Array1, Array2, ArrayView1, Axis, s};
-use rand::RngExt;
-use rand_distr::StandardNormal;
-use unmix_core::{Progress, Run, Stop, Stream};
-use unmix_numerics::inverse_sqrt_spd;
+use unmix_core::{Progress, Run, Stop};
 
 /// How often an iteration that has converged is sent on from a saddle point; the first time is nearly always enough.
 const MOST_ESCAPES: usize = 3;
@@ -27,11 +27,6 @@ pub(super) struct Rotation {
     pub change: Array1<f64>,
     pub iterations: usize,
     pub stop: Stop,
-}
-
-/// A matrix `[k, k]` whose nearest rotation is uniform over all of them.
-pub(super) fn random_start(k: usize, stream: &mut Stream) -> Array2<f64> {
-    Array2::from_shape_simple_fn((k, k), || stream.sample(StandardNormal))
 }
 
 /// All components at once, each step followed by `w ← (w wᵀ)^(-1/2) w`. Where the steps end in a saddle point they go on from beyond it.
@@ -100,14 +95,6 @@ pub(super) fn deflation(white: &White, start: Array2<f64>, score: Score, rule: R
         }
     }
     Ok(at)
-}
-
-/// `(w wᵀ)^(-1/2) w`: the nearest matrix with orthonormal rows.
-pub(super) fn decorrelate(w: &Array2<f64>) -> Result<Array2<f64>, LinearError> {
-    let w = inverse_sqrt_spd(w.dot(&w.t()).view())?.dot(w);
-    // `w wᵀ` squares the condition, which costs digits; a step of Newton and Schulz returns them
-    let polish = Array2::eye(w.nrows()) * 1.5 - w.dot(&w.t()) * 0.5;
-    Ok(polish.dot(&w))
 }
 
 /// Takes the directions of the first `rows` rows of `basis` out of `w` and gives it length 1. Twice, since once is not enough when
