@@ -19,8 +19,12 @@ pub struct Method {
     resolve: fn(&toml::Table) -> Result<toml::Table, Fault>,
     screen: fn(&toml::Table, &Table, &Run<'_>) -> Result<Vec<Evidence>, Fault>,
     fit: fn(&toml::Table, &Table, &mut Run<'_>) -> Result<Outcome, Fault>,
+    refit: fn(&toml::Table, &Table, &mut Run<'_>) -> AnyFit,
     load: fn(&Path) -> Result<Box<dyn Model>, Fault>,
 }
+
+/// A fit whose model is known by its capabilities alone.
+type AnyFit = Result<Fitted<Box<dyn Model>>, Fault>;
 
 /// A fit through the registry.
 pub struct Outcome {
@@ -50,6 +54,7 @@ impl Method {
             resolve: |config| Ok(toml::Table::try_from(params::<P>(config)?).unwrap_or_default()),
             screen: screen::<P, X>,
             fit: fit::<P, X>,
+            refit: refit::<P, X>,
             load: |folder| Ok(Box::new(<<P::Estimator as Fit<X>>::Model as Load>::load(folder)?)),
         }
     }
@@ -99,6 +104,14 @@ impl Method {
     /// [`InvalidParams`]; a [`Fault`] of the table if it lacks what the method needs; the method's own error.
     pub fn fit(&self, config: &toml::Table, table: &Table, run: &mut Run<'_>) -> Result<Outcome, Fault> {
         (self.fit)(config, table, run)
+    }
+
+    /// As [`fit`](Self::fit) without the evidence, for fits that are only compared with each other.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn refit(&self, config: &toml::Table, table: &Table, run: &mut Run<'_>) -> Result<Fitted<Box<dyn Model>>, Fault> {
+        (self.refit)(config, table, run)
     }
 
     /// Reads a saved model.
@@ -153,6 +166,16 @@ where
         let evidence = estimator.evidence(&x, &fitted.model, run)?;
         Ok(Outcome { claim: estimator.claim(), evidence, fitted: fitted.map(|m| Box::new(m) as Box<dyn Model>) })
     })
+}
+
+fn refit<P: Params, X: Input + Sync>(config: &toml::Table, table: &Table, run: &mut Run<'_>) -> AnyFit
+where
+    P::Estimator: Fit<X> + Sync,
+{
+    let estimator = params::<P>(config)?.build()?;
+    let x = X::of(table)?;
+    let fitted = run.in_pool(|run| estimator.fit(&x, run))?;
+    Ok(fitted.map(|m| Box::new(m) as Box<dyn Model>))
 }
 
 /// Field names as serde's derive states them: a default that is `None` is absent from TOML, so defaults cannot tell.

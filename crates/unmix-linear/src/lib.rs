@@ -8,7 +8,9 @@
 //! |---|---|---|
 //! | [`Pca`] | largest variance, uncorrelated | the sign of each, if the eigenvalues are distinct |
 //! | [`FastIca`] | independent, at most one Gaussian | order, sign and scale |
-//! | [`Picard`] | the same, by maximum likelihood | order, sign and scale |
+//! | [`Picard`], [`Infomax`] | the same, by maximum likelihood | order, sign and scale |
+//! | [`Jade`] | independent, at most one without excess kurtosis | order, sign and scale |
+//! | [`Sobi`] | uncorrelated at every lag, of distinct autocorrelations | order, sign and scale |
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
 //!
 //! ```
@@ -32,7 +34,7 @@
 //! # Ok::<(), unmix_core::Fault>(())
 //! ```
 //!
-//! [`stability`] refits any of them on bootstrap samples and says which codes return.
+//! [`stability`] refits any of them on bootstrap samples and says which codes return; [`icasso`] clusters the codes of many fits.
 
 mod correlation;
 mod error;
@@ -50,8 +52,8 @@ pub use correlation::Correlation;
 pub use error::LinearError;
 pub use factor_analysis::{FactorAnalysis, FactorAnalysisParams, FactorModel, FitIndices, RotationReport, Scores};
 pub use ica::{
-    Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Picard, PicardOParams, PicardParams,
-    anderson_darling,
+    Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Infomax, InfomaxParams, Jade,
+    JadeParams, Picard, PicardOParams, PicardParams, Sobi, SobiParams, anderson_darling,
 };
 pub use linear_model::LinearModel;
 pub use number_of_factors::{
@@ -59,7 +61,7 @@ pub use number_of_factors::{
 };
 pub use pca::{Pca, PcaModel, PcaParams};
 pub use rotation::{Rotated, Rotation, Varimax, varimax_criterion};
-pub use stability::{ComponentStability, stability};
+pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
 
 use unmix_core::{Method, Observations};
@@ -85,6 +87,21 @@ pub const METHODS: &[Method] = &[
         "picard-o",
         "independent, exactly uncorrelated sources by maximum likelihood, with preconditioned L-BFGS",
         "Ablin, Cardoso and Gramfort (2018), ICASSP, 4464–4468",
+    ),
+    Method::of::<InfomaxParams, Observations>(
+        "infomax",
+        "independent sources by maximum likelihood, with natural-gradient steps on blocks of rows",
+        "Bell and Sejnowski (1995), Neural Computation 7(6); Lee, Girolami and Sejnowski (1999), 11(2)",
+    ),
+    Method::of::<JadeParams, Observations>(
+        "jade",
+        "independent sources by joint diagonalisation of fourth-order cumulants",
+        "Cardoso and Souloumiac (1993), IEE Proceedings F 140(6)",
+    ),
+    Method::of::<SobiParams, Observations>(
+        "sobi",
+        "uncorrelated time series by joint diagonalisation of lagged covariances",
+        "Belouchrani, Abed-Meraim, Cardoso and Moulines (1997), IEEE Transactions on Signal Processing 45(2)",
     ),
     Method::of::<FactorAnalysisParams, Observations>(
         "factor-analysis",

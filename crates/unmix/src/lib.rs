@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`core`] | observations, estimators, claims and evidence, runs, the registry entry |
 //! | [`data`] | readers and writers, bundled real data, generators with their truth, run directories |
-//! | [`linear`] | PCA, ICA (FastICA, Picard), factor analysis |
+//! | [`linear`] | PCA, ICA (FastICA, Picard, Infomax, JADE, SOBI), factor analysis |
 //! | [`causal`] | ICA-LiNGAM, interventions, counterfactuals |
 //! | [`vae`] | VAE and β-VAE on one training loop |
 //! | [`metrics`] | scores of codes, mixings and graphs, with chance level and interval |

@@ -65,8 +65,8 @@ impl Arguments {
     fn measure(&self, workload: &Workload) -> Result<Row, Box<dyn std::error::Error>> {
         let prepared = (workload.prepare)()?;
         let mut peer = match &self.python {
-            Some(python) => Some(Peer::start(python, workload.name, &prepared)?),
-            None => None,
+            Some(python) if workload.peer => Some(Peer::start(python, workload.name, &prepared)?),
+            _ => None,
         };
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         let (mut quality, mut peer_quality) = (f64::NAN, None);

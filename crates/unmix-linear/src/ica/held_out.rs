@@ -1,6 +1,6 @@
 //! Evidence from rows that the tested fit has not seen: half of them, chosen by the seed, fit, the other half tests, and the reverse.
 
-use super::{Dependence, GaussianSources, INDEPENDENT, Ica, ONE_GAUSSIAN, nothing_dropped};
+use super::{Dependence, GaussianSources, INDEPENDENT, Ica, nothing_dropped};
 use crate::{LinearError, LinearModel};
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -29,16 +29,22 @@ pub(super) fn weaker([one, other]: &[Array2<f64>; 2]) -> GaussianSources {
     if other.p_value > one.p_value { other } else { one }
 }
 
-/// Evidence for independence and against Gaussian sources, and for nothing dropped where components were. `more` adds what else the
-/// held-out codes can say.
+/// Evidence for "at most one source is Gaussian".
+pub(super) fn one_gaussian(codes: &[Array2<f64>; 2]) -> Evidence {
+    weaker(codes).evidence()
+}
+
+/// Evidence for independence, for `assumption` as `test` finds it in both halves of the held-out codes, and for nothing dropped where
+/// components were.
 pub(super) fn evidence<I: Ica>(
     estimator: &I,
     x: &Observations,
     model: &LinearModel,
     run: &Run<'_>,
-    more: impl Fn(&[Array2<f64>; 2]) -> Vec<Evidence>,
+    assumption: &'static str,
+    test: impl Fn(&[Array2<f64>; 2]) -> Evidence,
 ) -> Result<Vec<Evidence>, LinearError> {
-    let mut evidence = of_codes(estimator, x, run, more)?;
+    let mut evidence = of_codes(estimator, x, run, assumption, test)?;
     if estimator.components().is_some() {
         evidence.push(nothing_dropped(x, model)?);
     }
@@ -49,8 +55,14 @@ fn of_codes<I: Ica>(
     estimator: &I,
     x: &Observations,
     run: &Run<'_>,
-    more: impl Fn(&[Array2<f64>; 2]) -> Vec<Evidence>,
+    assumption: &'static str,
+    test: impl Fn(&[Array2<f64>; 2]) -> Evidence,
 ) -> Result<Vec<Evidence>, LinearError> {
+    let untestable = |detail: &str| {
+        [INDEPENDENT, assumption]
+            .map(|assumption| Evidence { assumption, verdict: Verdict::Untestable, p_value: None, margin: None, detail: detail.to_owned() })
+            .into()
+    };
     let needed = 2 * LEAST_ROWS.max(2 * x.columns());
     if x.rows() < needed {
         return Ok(untestable(&format!("the tests need {needed} rows, half of them for a refit, and there are {}", x.rows())));
@@ -62,13 +74,5 @@ fn of_codes<I: Ica>(
         Err(error) => return Err(error),
     };
     let dependence = Dependence::of(codes[0].view(), run.seed.child("held-out", 1));
-    let mut evidence = vec![dependence.evidence(), weaker(&codes).evidence()];
-    evidence.extend(more(&codes));
-    Ok(evidence)
-}
-
-fn untestable(detail: &str) -> Vec<Evidence> {
-    [INDEPENDENT, ONE_GAUSSIAN]
-        .map(|assumption| Evidence { assumption, verdict: Verdict::Untestable, p_value: None, margin: None, detail: detail.to_owned() })
-        .into()
+    Ok(vec![dependence.evidence(), test(&codes)])
 }

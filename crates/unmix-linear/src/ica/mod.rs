@@ -9,6 +9,9 @@
 //! | [`FastIca`] | fixed-point steps to the least Gaussian projections |
 //! | [`Picard`] ([`PicardParams`]) | maximum likelihood, by preconditioned L-BFGS |
 //! | [`Picard`] ([`PicardOParams`]) | the same over uncorrelated sources: the optima of FastICA |
+//! | [`Infomax`] | the likelihood of Picard by natural-gradient steps on blocks of rows |
+//! | [`Jade`] | joint diagonalisation of fourth-order cumulants |
+//! | [`Sobi`] | joint diagonalisation of lagged covariances: rows are a time series, sources may be Gaussian |
 //!
 //! Which assumptions hold is tested on rows that the tested fit has not seen: [`GaussianSources`] and [`Dependence`].
 
@@ -17,14 +20,22 @@ mod dependence;
 mod fastica;
 mod gaussian_sources;
 mod held_out;
+mod infomax;
+mod jade;
+mod joint_diagonal;
+mod kurtosis;
 mod picard;
+mod sobi;
 mod white;
 
 pub use contrast::Contrast;
 pub use dependence::Dependence;
 pub use fastica::{Algorithm, FastIca, FastIcaParams};
 pub use gaussian_sources::{GaussianSources, anderson_darling};
+pub use infomax::{Infomax, InfomaxParams};
+pub use jade::{Jade, JadeParams};
 pub use picard::{Picard, PicardOParams, PicardParams};
+pub use sobi::{Sobi, SobiParams};
 
 use crate::{LinearError, LinearModel, whitening::Whitening};
 use contrast::Score;

@@ -4,9 +4,15 @@
 //! column by column, so that both matrix products and the scores run along contiguous memory. Chunks are grouped and the groups added in
 //! their order: the result does not depend on the number of threads.
 
-use super::contrast::Score;
+use super::contrast::{Contrast, Score};
 use crate::whitening::Whitening;
-use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
+use faer::{
+    Accum, MatMut, MatRef, Par,
+    linalg::matmul::{
+        matmul,
+        triangular::{self, BlockStructure},
+    },
+};
 use ndarray::{Array1, Array2, ArrayView2, s};
 use rayon::prelude::*;
 
@@ -16,6 +22,8 @@ const CHUNK_VALUES: usize = 1 << 15;
 const CHUNK_ROWS: (usize, usize) = (256, 4096);
 /// Partial sums that exist at once, whatever the number of rows. More threads than this find no work.
 const GROUPS: usize = 64;
+/// As [`GROUPS`], for sums of products of pairs, which are large.
+const PRODUCT_GROUPS: usize = 8;
 
 /// White data, `n` rows of `k` components.
 pub(crate) struct White {
@@ -169,6 +177,51 @@ impl White {
             value: vector(|s| &s.value),
             curvature: curvature.then(|| matrix(|s| &s.curvature)),
         }
+    }
+
+    /// `E x_i x_j x_a x_b` for pairs `i ≤ j` and `a ≤ b`, `[k (k + 1) / 2, k (k + 1) / 2]`, exactly symmetric; pairs in the order
+    /// (0, 0), (0, 1), ….
+    pub fn pair_products(&self) -> Array2<f64> {
+        let k = self.components;
+        let pairs = k * (k + 1) / 2;
+        let rows = (CHUNK_VALUES / pairs).clamp(CHUNK_ROWS.0, CHUNK_ROWS.1);
+        // groups bound the memory of partial sums, since each is as large as the result
+        let group = self.values.len().div_ceil(self.chunk_rows * k).div_ceil(PRODUCT_GROUPS) * self.chunk_rows * k;
+        let partials: Vec<Vec<f64>> = self
+            .values
+            .par_chunks(group)
+            .map(|values| {
+                let (mut total, mut products) = (vec![0.0; pairs * pairs], Vec::new());
+                for chunk in values.chunks(self.chunk_rows * k) {
+                    let m = chunk.len() / k;
+                    let columns: Vec<&[f64]> = chunk.chunks_exact(m).collect();
+                    for start in (0..m).step_by(rows) {
+                        let end = m.min(start + rows);
+                        products.clear();
+                        for i in 0..k {
+                            for j in i..k {
+                                products.extend(columns[i][start..end].iter().zip(&columns[j][start..end]).map(|(a, b)| a * b));
+                            }
+                        }
+                        let products = MatRef::from_column_major_slice(&products, end - start, pairs);
+                        let total = MatMut::from_column_major_slice_mut(&mut total, pairs, pairs);
+                        let (half, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+                        triangular::matmul(total, half, Accum::Add, products.transpose(), whole, products, whole, 1.0, Par::Seq);
+                    }
+                }
+                total
+            })
+            .collect();
+        let n = self.rows as f64;
+        // the lower triangle, column after column
+        let entry = |i: usize, j: usize| partials.iter().map(|part| part[j.min(i) * pairs + j.max(i)]).sum::<f64>() / n;
+        Array2::from_shape_fn((pairs, pairs), |(i, j)| entry(i, j))
+    }
+
+    /// The excess kurtosis of each projection `w x` of unit variance, `[q]`.
+    pub fn kurtosis(&self, w: &Array2<f64>) -> Array1<f64> {
+        // the cube contrast is y⁴/4
+        self.contrasts(w, Score { contrast: Contrast::Cube, alpha: 1.0 }) * 4.0 - 3.0
     }
 
     /// `E G(w x)` of each rotation, `[q]`.

@@ -23,6 +23,24 @@ fn fastica() {
 }
 
 #[test]
+fn infomax() {
+    conformance("infomax").linear(1e-8).assert();
+    conformance("infomax").with("components = 2\nextended = false").linear(1e-6).assert();
+}
+
+#[test]
+fn jade() {
+    conformance("jade").linear(1e-8).assert();
+    conformance("jade").with("components = 2").linear(1e-6).assert();
+}
+
+#[test]
+fn sobi() {
+    conformance("sobi").with("lags = 10").linear(1e-8).assert();
+    conformance("sobi").with("components = 2").linear(1e-6).assert();
+}
+
+#[test]
 fn picard() {
     conformance("picard").with("extended = true").linear(1e-6).assert();
     conformance("picard-o").linear(1e-8).assert();

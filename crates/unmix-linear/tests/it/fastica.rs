@@ -189,6 +189,9 @@ fn one_and_two_threads_give_equal_bytes() {
         ("fastica", "algorithm = \"deflation\"\ncontrast = \"exp\"\ncomponents = 3"),
         ("fastica", "contrast = \"cube\"\nstarts = 2"),
         ("picard-o", "starts = 2"),
+        ("infomax", "max_iterations = 3"),
+        ("jade", "components = 5"),
+        ("sobi", "lags = 20"),
         ("picard", "contrast = \"exp\"\nextended = true"),
         ("pca", "variance = 0.9"),
     ] {

@@ -19,7 +19,7 @@ fn verdict(evidence: &[Evidence], about: &str) -> Verdict {
 
 /// The largest count of rejections that a test of size `level` gives in `sets` sets, but for one time in a thousand (normal
 /// approximation, 3.1 standard deviations).
-fn most_rejections(sets: usize, level: f64) -> usize {
+pub fn most_rejections(sets: usize, level: f64) -> usize {
     let n = sets as f64;
     (n * level + 3.1 * (n * level * (1.0 - level)).sqrt()).floor() as usize
 }

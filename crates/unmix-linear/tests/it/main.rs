@@ -8,6 +8,8 @@ mod factor_analysis_goldens;
 mod factor_models;
 mod fastica;
 mod identifiability;
+mod infomax;
+mod joint_diagonalisation;
 mod mixtures;
 mod pca;
 mod picard;

@@ -15,6 +15,7 @@ mod progress;
 mod report;
 mod resume;
 mod simulate;
+mod stability;
 mod suggest;
 mod transform;
 
@@ -64,6 +65,8 @@ enum Command {
     Eval(eval::Subject),
     /// Compare two runs
     Compare(compare::Arguments),
+    /// Fit a linear method many times and say which components return
+    Stability(stability::Arguments),
     /// Draw data whose causes are known
     Simulate(simulate::Arguments),
     /// Write the report of a run again
@@ -89,7 +92,6 @@ impl Cli {
     pub fn run(self) -> Result<(), Fault> {
         match self.command {
             Command::Demo(arguments) => arguments.run(),
-
             Command::Suggest(arguments) => arguments.run(),
             Command::Fit(arguments) => arguments.run(),
             Command::Transform(arguments) => arguments.run(),
@@ -97,6 +99,7 @@ impl Cli {
             Command::Intervene(arguments) => arguments.run(),
             Command::Eval(subject) => subject.run(),
             Command::Compare(arguments) => arguments.run(),
+            Command::Stability(arguments) => arguments.run(),
             Command::Simulate(arguments) => arguments.run(),
             Command::Report(arguments) => arguments.run(),
             Command::Methods(arguments) => arguments.run(),

@@ -40,6 +40,23 @@ fn a_run_holds_its_figures_and_a_card_that_says_what_to_believe() {
 }
 
 #[test]
+fn stability_clusters_the_components_of_a_linear_run_and_of_no_other() {
+    let place = Place::new();
+    place.ok("simulate ica --set components=3 --set samples=1000 --seed 2 --out truth");
+    place.ok("fit picard-o truth/x.csv --out ica --quiet");
+    let found = place.json("stability ica --fits 8 --seed 1 --json");
+    let clusters = found.pointer("/clusters").and_then(Value::as_array).unwrap();
+    assert_eq!(clusters.len(), 3);
+    assert!(clusters.iter().all(|c| c.pointer("/quality").and_then(Value::as_f64).unwrap() > 0.8), "{found}");
+    assert!(place.ok("stability ica --fits 3 --resample starts").contains("cluster 3"));
+    let one = place.run("stability ica --fits 1");
+    assert_eq!((one.status, one.err.contains("at least two fits")), (2, true), "{}", one.err);
+    place.ok("fit vae digits --set epochs=1 --set components=2 --out vae --quiet");
+    let deep = place.run("stability vae");
+    assert_eq!((deep.status, deep.err.contains("linear unmixing")), (2, true), "{}", deep.err);
+}
+
+#[test]
 fn a_metric_that_sees_more_than_the_method_claims_warns() {
     let place = Place::new();
     place.ok("fit factor-analysis holzinger --set components=3 --out fa --quiet");

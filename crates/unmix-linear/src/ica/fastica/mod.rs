@@ -8,8 +8,8 @@ mod iteration;
 mod saddle;
 
 use super::{
-    Contrast, Ended, Ica, comon, contrast::Score, gaussian_sources, held_out, negentropy, not_converged, ordered_model, random_start,
-    require_start, white::White,
+    Contrast, Ended, Ica, ONE_GAUSSIAN, comon, contrast::Score, gaussian_sources, held_out, negentropy, not_converged, ordered_model,
+    random_start, require_start, white::White,
 };
 use crate::{LinearError, LinearModel, whitening::Whitening};
 use iteration::{Rotation, Rule, deflation, parallel};
@@ -174,7 +174,7 @@ impl Fit<Observations> for FastIca {
     }
 
     fn evidence(&self, x: &Observations, model: &LinearModel, run: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {
-        run.in_pool(|run| held_out::evidence(self, x, model, run, |_| Vec::new()))
+        run.in_pool(|run| held_out::evidence(self, x, model, run, ONE_GAUSSIAN, held_out::one_gaussian))
     }
 }
 

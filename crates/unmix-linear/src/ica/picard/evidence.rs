@@ -14,7 +14,7 @@ use ndarray::ArrayView1;
 use unmix_core::{Claim, Evidence, Observations, Run, Verdict};
 use unmix_numerics::normal_tail;
 
-pub(super) fn claim(extended: bool, comon: Claim) -> Claim {
+pub(in super::super) fn claim(extended: bool, comon: Claim) -> Claim {
     if extended {
         return comon;
     }
@@ -30,7 +30,7 @@ pub(super) fn claim(extended: bool, comon: Claim) -> Claim {
 }
 
 pub(super) fn of(estimator: &Picard, x: &Observations, model: &LinearModel, run: &Run<'_>) -> Result<Vec<Evidence>, LinearError> {
-    let mut evidence = held_out::evidence(estimator, x, model, run, |_| Vec::new())?;
+    let mut evidence = held_out::evidence(estimator, x, model, run, ONE_GAUSSIAN, held_out::one_gaussian)?;
     if !estimator.extended {
         let both_kinds = Picard { extended: true, orthogonal: true, ..estimator.clone() };
         evidence.push(density_suits(&both_kinds, x, run)?);
@@ -38,7 +38,8 @@ pub(super) fn of(estimator: &Picard, x: &Observations, model: &LinearModel, run:
     Ok(evidence)
 }
 
-fn density_suits(estimator: &Picard, x: &Observations, run: &Run<'_>) -> Result<Evidence, LinearError> {
+/// The evidence of a fit by `estimator`, which allows both kinds.
+pub(in super::super) fn density_suits(estimator: &Picard, x: &Observations, run: &Run<'_>) -> Result<Evidence, LinearError> {
     let evidence = |verdict, p_value, margin, detail| Evidence { assumption: DENSITY_SUITS, verdict, p_value, margin, detail };
     let codes = match held_out::codes(estimator, x, run) {
         Ok([codes, _]) => codes,

@@ -12,6 +12,8 @@
 mod evidence;
 mod iteration;
 
+pub(super) use evidence::{claim as density_claim, density_suits};
+
 use super::{
     Contrast, Ended, Ica, comon, contrast::Score, gaussian_sources, negentropy, not_converged, ordered_model, random_start, require_start,
     white::White,

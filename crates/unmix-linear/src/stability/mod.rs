@@ -2,16 +2,21 @@
 //!
 //! After ICASSO (Himberg, Hyvärinen and Esposito 2004, `NeuroImage` 22, 1214–1222): components are compared by the magnitude of the
 //! correlation of their codes, `|w_i Σ v_jᵀ| / √(w_i Σ w_iᵀ · v_j Σ v_jᵀ)`, which needs the covariance `Σ` of the data alone. Where ICASSO
-//! clusters all estimates, each refit here is assigned one to one to the fit on all rows, whose components are those that are reported.
+//! clusters all estimates ([`icasso`]), each refit of [`stability`] is assigned one to one to the fit on all rows, whose components are those
+//! that are reported.
 //!
 //! A stable component is reproducible, not therefore identified: principal components of correlated sources return as well.
+
+mod icasso;
+
+pub use icasso::{Cluster, Resampling, icasso};
 
 use crate::{LinearError, whitening::representable_moments};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::RngExt;
 use rayon::prelude::*;
 use serde::Serialize;
-use unmix_core::{DataError, Failure, Fault, Observations, Seed};
+use unmix_core::{DataError, Fault, Observations, Seed};
 use unmix_numerics::{maximum_assignment, quantile};
 
 /// How well one component returned.
@@ -48,7 +53,7 @@ pub struct ComponentStability {
 ///
 /// # Errors
 /// [`DataError::ColumnCount`] if `reference` does not fit `x`; the first error of a refit; [`DataError::TooFewRows`] for no refits.
-pub fn stability<E: Failure>(
+pub fn stability<E: Into<Fault>>(
     reference: ArrayView2<'_, f64>,
     x: &Observations,
     refits: usize,
@@ -65,7 +70,7 @@ pub fn stability<E: Failure>(
         .map(|index| {
             let mut stream = seed.stream("stability", index);
             let rows: Vec<usize> = (0..x.rows()).map(|_| stream.random_range(0..x.rows())).collect();
-            let refit = fit(&x.select(&rows)?, seed.child("stability", index))?;
+            let refit = fit(&x.select(&rows)?, seed.child("stability", index)).map_err(Into::into)?;
             unmix_core::require_columns(refit.view(), x.columns())?;
             matched(reference, refit.view(), covariance.view()).map_err(Fault::from)
         })
