@@ -60,7 +60,7 @@ pub use number_of_factors::{
     PARALLEL_DATASETS, PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, most_factors, parallel_analysis,
 };
 pub use pca::{Pca, PcaModel, PcaParams};
-pub use rotation::{Rotated, Rotation, Varimax, varimax_criterion};
+pub use rotation::{Criterion, GradientProjection, PROMAX_POWER, Rotated, Rotation, Varimax, varimax_criterion};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
 

@@ -79,7 +79,7 @@ fn determined(indices: &FitIndices) -> Evidence {
 /// Local identification (Anderson and Rubin 1956; Lawley and Maxwell 1971): with `P` the projector onto what the factors leave of
 /// `Ψ^-½ x`, the matrix of the squared entries of `P` is not singular.
 fn curved(model: &FactorModel) -> Result<Evidence, LinearError> {
-    let scaled = &model.loadings / &model.uniqueness.mapv(f64::sqrt).insert_axis(Axis(1));
+    let scaled = &model.uncorrelated_loadings()? / &model.uniqueness.mapv(f64::sqrt).insert_axis(Axis(1));
     let eigen = symmetric_eigen(scaled.dot(&scaled.t()).view())?;
     let mut projector = Array2::<f64>::eye(model.columns());
     for (vector, _) in eigen.vectors.columns().into_iter().zip(&eigen.values).take(model.components()).filter(|(_, v)| **v > 0.0) {
@@ -130,8 +130,8 @@ fn enough(indices: &FitIndices, rotation: &RotationReport) -> Evidence {
     };
     let rotated = match rotation {
         RotationReport { criterion: Rotation::None, .. } => String::new(),
-        RotationReport { starts, agreeing, optima, .. } => format!(
-            "; varimax found {optima} distinct {} in {starts} starts ({agreeing} reached the best): which one is true no data of this \
+        RotationReport { criterion, starts, agreeing, optima, .. } => format!(
+            "; {criterion} found {optima} distinct {} in {starts} starts ({agreeing} reached the best): which one is true no data of this \
              kind can tell",
             if *optima == 1 { "optimum" } else { "optima" }
         ),

@@ -4,8 +4,8 @@
 //! variables. It is fitted to the correlations by minimising the profile likelihood over the uniquenesses `Ψ` (Jöreskog 1967, Psychometrika
 //! 32, 443–482) and carried back to the units of `x`; unlike principal components, the result does not depend on these units.
 //!
-//! Loadings are identified up to a rotation of the codes and no further, whatever [`Rotation`] is applied: the rotated loadings are the simplest
-//! that explain the data, which is a choice and no finding.
+//! Loadings are identified up to a rotation of the codes and no further, up to an affine map if factors may correlate, whatever [`Rotation`] is
+//! applied: the rotated loadings are the simplest that explain the data, which is a choice and no finding.
 
 mod evidence;
 mod fit_indices;
@@ -18,7 +18,6 @@ pub use model::{FactorModel, RotationReport, Scores};
 use crate::{
     Correlation, LinearError, PARALLEL_DATASETS, PARALLEL_QUANTILE, Rotation, Varimax,
     number_of_factors::{most_factors, parallel_analysis, require_determined},
-    rotation::canonical_order,
 };
 use likelihood::{LEAST_UNIQUENESS, Profile, mean_log_likelihood};
 use ndarray::{Array1, Array2, ArrayView1, Axis};
@@ -125,7 +124,7 @@ impl Fit<Observations> for FactorAnalysis {
         let (minimum, cancelled) = self.minimise(&profile, run, log_likelihood)?;
         let uniqueness = Array1::from(minimum.x).mapv(f64::exp);
         let unrotated = profile.loadings(&uniqueness)?;
-        let (loadings, rotation) = self.rotate(&unrotated, run.seed);
+        let (loadings, correlation_of_factors, rotation) = self.rotate(&unrotated, run.seed)?;
 
         warnings.extend(heywood_warning(&uniqueness, x.names()));
         warnings.extend(strength_warning(&loadings));
@@ -133,7 +132,8 @@ impl Fit<Observations> for FactorAnalysis {
         let loadings = &loadings * &correlation.sd.view().insert_axis(Axis(1));
         let uniqueness = &uniqueness * &correlation.sd.mapv(|sd| sd * sd);
         let model = FactorModel {
-            unmixing: FactorModel::score_weights(&loadings, &uniqueness, self.params.scores)?,
+            unmixing: FactorModel::score_weights(&loadings, &correlation_of_factors, &uniqueness, self.params.scores)?,
+            correlation: correlation_of_factors,
             mean: correlation.mean,
             sd: correlation.sd.clone(),
             loadings,
@@ -152,9 +152,10 @@ impl Fit<Observations> for FactorAnalysis {
 
     fn claim(&self) -> Claim {
         Claim {
-            class: Class::Orthogonal,
+            class: if self.params.rotation.is_oblique() { Class::Affine } else { Class::Orthogonal },
             theorem: "Anderson and Rubin (1956), theorem 5.1: uniquenesses are unique and loadings unique up to a rotation of the codes; \
-                      no rotation criterion, varimax included, identifies more without knowing that the true loadings are simple",
+                      no rotation criterion, varimax included, identifies more without knowing that the true loadings are simple; factors that \
+                      may correlate are unique up to an invertible linear map",
             assumptions: &evidence::ASSUMPTIONS,
         }
     }
@@ -197,23 +198,17 @@ impl FactorAnalysis {
         Ok((minimum, cancelled))
     }
 
-    /// Loadings `[d, k]` on the correlation scale, rotated, in order and with their signs.
-    fn rotate(&self, unrotated: &Array2<f64>, seed: Seed) -> (Array2<f64>, RotationReport) {
-        if self.params.rotation == Rotation::None {
-            let matrix = canonical_order(unrotated.view());
-            let report = RotationReport { criterion: Rotation::None, matrix, starts: 0, agreeing: 0, optima: 0 };
-            return (unrotated.dot(&report.matrix), report);
-        }
-        let varimax = Varimax { kaiser: self.params.kaiser, starts: self.params.starts, ..Varimax::default() };
-        let rotated = varimax.rotate(unrotated.view(), seed);
+    /// Loadings `[d, k]` on the correlation scale, rotated, in order and with their signs, and the correlations of the factors `[k, k]`.
+    fn rotate(&self, unrotated: &Array2<f64>, seed: Seed) -> Result<(Array2<f64>, Array2<f64>, RotationReport), LinearError> {
+        let rotated = self.params.rotation.rotate(unrotated.view(), self.params.kaiser, self.params.starts, seed)?;
         let report = RotationReport {
-            criterion: Rotation::Varimax,
+            criterion: self.params.rotation,
             matrix: rotated.rotation,
             starts: rotated.starts,
             agreeing: rotated.agreeing,
             optima: rotated.optima,
         };
-        (rotated.loadings, report)
+        Ok((rotated.loadings, rotated.correlation, report))
     }
 }
 
@@ -260,8 +255,8 @@ fn strength_warning(loadings: &Array2<f64>) -> Option<Warning> {
 }
 
 fn optima_warning(rotation: &RotationReport) -> Option<Warning> {
-    let RotationReport { starts, agreeing, optima, .. } = rotation;
-    let text = format!("varimax has {optima} distinct optima in {starts} starts; the best was reached from {agreeing}");
+    let RotationReport { criterion, starts, agreeing, optima, .. } = rotation;
+    let text = format!("{criterion} has {optima} distinct optima in {starts} starts; the best was reached from {agreeing}");
     (*optima > 1).then_some(Warning { code: "rotation-optima", text })
 }
 

@@ -1,4 +1,5 @@
-//! The fitted factor model: `x = mean + Λ z + e`, `z ~ N(0, I)`, `e ~ N(0, Ψ)` with diagonal `Ψ`.
+//! The fitted factor model: `x = mean + Λ z + e`, `z ~ N(0, Φ)`, `e ~ N(0, Ψ)` with diagonal `Ψ`; `Φ` is the identity unless the rotation was
+//! oblique.
 
 use crate::{LinearError, Rotation};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -6,19 +7,24 @@ use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 use std::{f64::consts::TAU, path::Path};
 use unmix_core::{Fault, Generate, Infer, Load, LogDensity, Model, Sample, Seed, load_json, require_columns, save_json};
-use unmix_numerics::{inverse_spd, log_det_spd};
+use unmix_numerics::{cholesky, inverse_spd, inverse_sqrt_spd, log_det_spd};
 
 /// How codes are estimated from an observation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Scores {
-    /// The posterior mean `(I + ΛᵀΨ⁻¹Λ)⁻¹ ΛᵀΨ⁻¹ (x - mean)` (Thurstone 1935): least mean squared error, shrunk towards 0.
+    /// The posterior mean `(Φ⁻¹ + ΛᵀΨ⁻¹Λ)⁻¹ ΛᵀΨ⁻¹ (x - mean)` (Thurstone 1935): least mean squared error, shrunk towards 0.
     #[default]
     Regression,
     /// Weighted least squares `(ΛᵀΨ⁻¹Λ)⁻¹ ΛᵀΨ⁻¹ (x - mean)` (Bartlett 1937): unbiased given the codes, so that inferring what was
     /// generated returns the codes themselves.
     Bartlett,
+    /// `(ΛᵀΨ⁻¹ΣΨ⁻¹Λ)^(-1/2) ΛᵀΨ⁻¹ (x - mean)` (Anderson and Rubin 1956): uncorrelated with variance 1 under the model `Σ`, whatever `Φ`.
+    Anderson,
+    /// Those linear scores of correlation `Φ` under the model `Σ` that are nearest to the codes in the metric `Φ⁻¹` (ten Berge, Krijnen, Wansbeek and Shapiro
+    /// 1999): `Φ^(1/2) (LᵀΣ⁻¹L)^(-1/2) LᵀΣ⁻¹ (x - mean)` with `L = ΛΦ^(1/2)`.
+    TenBerge,
 }
 
 /// A factor model in the units of `x`.
@@ -28,8 +34,10 @@ pub struct FactorModel {
     pub mean: Array1<f64>,
     /// Standard deviations of the data fitted (divisor `n`), `[d]`.
     pub sd: Array1<f64>,
-    /// Loadings `Λ` in the units of `x`, `[d, k]`, rotated. The mixing.
+    /// Loadings `Λ` in the units of `x`, `[d, k]`, rotated: the pattern if the factors correlate. The mixing.
     pub loadings: Array2<f64>,
+    /// Correlations of the factors `Φ`, `[k, k]`.
+    pub correlation: Array2<f64>,
     /// Variances of the noise `Ψ` in squared units of `x`, `[d]`.
     pub uniqueness: Array1<f64>,
     /// Centred observations to codes, `[k, d]`. The unmixing.
@@ -45,7 +53,7 @@ pub struct FactorModel {
 pub struct RotationReport {
     /// The criterion.
     pub criterion: Rotation,
-    /// The orthogonal matrix `[k, k]` that turns unrotated loadings into the model's.
+    /// The matrix `T` `[k, k]`: unrotated loadings times `(Tᵀ)⁻¹` are the model's.
     pub matrix: Array2<f64>,
     /// Starts made; 0 without a criterion.
     pub starts: usize,
@@ -66,7 +74,8 @@ impl FactorModel {
         self.loadings.ncols()
     }
 
-    /// Loadings of the standardised variables, `[d, k]`: their correlations with the factors.
+    /// Loadings of the standardised variables, `[d, k]`: their correlations with the factors if these are uncorrelated, else the pattern, the
+    /// change with one factor while the others stay.
     pub fn standardized_loadings(&self) -> Array2<f64> {
         &self.loadings / &self.sd.view().insert_axis(Axis(1))
     }
@@ -76,26 +85,52 @@ impl FactorModel {
         &self.uniqueness / &self.sd.mapv(|sd| sd * sd)
     }
 
-    /// The share of each variable's variance that the factors carry, `[d]`.
-    pub fn communalities(&self) -> Array1<f64> {
-        let carried = self.standardized_loadings().mapv(|v| v * v);
-        carried.sum_axis(Axis(1))
+    /// The correlations of the standardised variables with the factors, `ΛΦ`, `[d, k]`.
+    pub fn structure(&self) -> Array2<f64> {
+        self.standardized_loadings().dot(&self.correlation)
     }
 
-    /// The model's covariance `ΛΛᵀ + Ψ`, `[d, d]`.
+    /// The share of each variable's variance that the factors carry, `[d]`.
+    pub fn communalities(&self) -> Array1<f64> {
+        (self.standardized_loadings() * self.structure()).sum_axis(Axis(1))
+    }
+
+    /// The model's covariance `ΛΦΛᵀ + Ψ`, `[d, d]`.
     pub fn covariance(&self) -> Array2<f64> {
-        self.loadings.dot(&self.loadings.t()) + Array2::from_diag(&self.uniqueness)
+        self.loadings.dot(&self.correlation).dot(&self.loadings.t()) + Array2::from_diag(&self.uniqueness)
+    }
+
+    /// Loadings on uncorrelated factors that give the same covariance, `Λ chol(Φ)`, `[d, k]`.
+    pub(crate) fn uncorrelated_loadings(&self) -> Result<Array2<f64>, LinearError> {
+        Ok(self.loadings.dot(&cholesky(self.correlation.view())?))
     }
 
     /// The weights `[k, d]` of centred observations in the codes.
-    pub(crate) fn score_weights(loadings: &Array2<f64>, uniqueness: &Array1<f64>, scores: Scores) -> Result<Array2<f64>, LinearError> {
+    pub(crate) fn score_weights(
+        loadings: &Array2<f64>,
+        correlation: &Array2<f64>,
+        uniqueness: &Array1<f64>,
+        scores: Scores,
+    ) -> Result<Array2<f64>, LinearError> {
         let weighted = loadings / &uniqueness.view().insert_axis(Axis(1));
         let information = loadings.t().dot(&weighted);
-        let system = match scores {
-            Scores::Regression => information + Array2::<f64>::eye(loadings.ncols()),
-            Scores::Bartlett => information,
+        let precision = inverse_spd(correlation.view())?;
+        let weights = match scores {
+            Scores::Regression => inverse_spd((information + precision).view())?,
+            Scores::Bartlett => inverse_spd(information.view())?,
+            // ΛᵀΨ⁻¹ΣΨ⁻¹Λ = J + JΦJ
+            Scores::Anderson => inverse_sqrt_spd((&information + &information.dot(correlation).dot(&information)).view())?,
+            Scores::TenBerge => {
+                // Σ⁻¹L = Ψ⁻¹L (I + LᵀΨ⁻¹L)⁻¹, so all of it is in the k × k matrix M = LᵀΨ⁻¹L
+                let root = inverse_sqrt_spd(precision.view())?;
+                let m = root.dot(&information).dot(&root);
+                let k = m.nrows();
+                let shrink = inverse_spd((Array2::<f64>::eye(k) + &m).view())?;
+                let explained = inverse_sqrt_spd(m.dot(&shrink).view())?;
+                return Ok(root.dot(&explained).dot(&shrink).dot(&root).dot(&weighted.t()));
+            }
         };
-        Ok(inverse_spd(system.view())?.dot(&weighted.t()))
+        Ok(weights.dot(&weighted.t()))
     }
 }
 
@@ -116,7 +151,8 @@ impl Generate for FactorModel {
 impl Sample for FactorModel {
     fn sample(&self, n: usize, seed: Seed) -> Result<Array2<f64>, Fault> {
         let mut stream = seed.stream("factor-model-codes", 0);
-        let z = Array2::from_shape_simple_fn((n, self.components()), || StandardNormal.sample(&mut stream));
+        let z: Array2<f64> = Array2::from_shape_simple_fn((n, self.components()), || StandardNormal.sample(&mut stream));
+        let z = z.dot(&cholesky(self.correlation.view()).map_err(LinearError::from)?.t());
         let mut stream = seed.stream("factor-model-noise", 0);
         let noise: Array2<f64> = Array2::from_shape_simple_fn((n, self.columns()), || StandardNormal.sample(&mut stream));
         Ok(self.generate(z.view())? + noise * self.uniqueness.mapv(f64::sqrt))
@@ -124,17 +160,19 @@ impl Sample for FactorModel {
 }
 
 impl LogDensity for FactorModel {
-    /// `ln N(x; mean, ΛΛᵀ + Ψ)` by the matrix inversion lemma: with `m` the posterior mean, the quadratic form is
+    /// `ln N(x; mean, ΛΦΛᵀ + Ψ)`, with `Λ chol(Φ)` for `Λ`, by the matrix inversion lemma: with `m` the posterior mean, the quadratic form is
     /// `(x - mean - Λm)ᵀ Ψ⁻¹ (x - mean - Λm) + mᵀm`, a sum without cancellation, and `|ΛΛᵀ + Ψ| = |Ψ| |I + ΛᵀΨ⁻¹Λ|`.
     fn log_density(&self, x: ArrayView2<'_, f64>) -> Result<Array1<f64>, Fault> {
         require_columns(x, self.columns())?;
-        let posterior = Self::score_weights(&self.loadings, &self.uniqueness, Scores::Regression)?;
+        let loadings = self.uncorrelated_loadings()?;
+        let eye = Array2::<f64>::eye(self.components());
+        let posterior = Self::score_weights(&loadings, &eye, &self.uniqueness, Scores::Regression)?;
         let centred = &x - &self.mean;
         let codes = centred.dot(&posterior.t());
-        let noise = centred - codes.dot(&self.loadings.t());
+        let noise = centred - codes.dot(&loadings.t());
         let quadratic = (noise.mapv(|v| v * v) / &self.uniqueness).sum_axis(Axis(1)) + codes.mapv(|v| v * v).sum_axis(Axis(1));
-        let weighted = &self.loadings / &self.uniqueness.view().insert_axis(Axis(1));
-        let inner = self.loadings.t().dot(&weighted) + Array2::<f64>::eye(self.components());
+        let weighted = &loadings / &self.uniqueness.view().insert_axis(Axis(1));
+        let inner = loadings.t().dot(&weighted) + eye;
         let log_det = self.uniqueness.mapv(f64::ln).sum() + log_det_spd(inner.view()).map_err(LinearError::from)?;
         Ok(quadratic.mapv(|q| -0.5 * (self.columns() as f64 * TAU.ln() + log_det + q)))
     }

@@ -3,10 +3,9 @@
 //! Each step rotates one pair of factors by the angle that is best for it, in closed form (Kaiser 1958, eq. 20), so the criterion never falls;
 //! a sweep takes every pair once. The criterion has local optima: random starts say how many were found.
 
-use super::{Rotated, canonical_order};
+use super::{Rotated, canonical_order, normalise, random_rotation};
 use ndarray::{Array2, ArrayView2, Axis};
-use rand_distr::{Distribution, StandardNormal};
-use unmix_core::{Seed, Stream};
+use unmix_core::Seed;
 
 /// Largest departure of an entry from 0 or ±1 at which a rotation between two optima counts as a change of order and sign.
 const SAME_OPTIMUM: f64 = 1e-3;
@@ -71,6 +70,7 @@ impl Varimax {
         let rotation = best.rotation.dot(&change);
         Rotated {
             loadings: loadings.dot(&rotation),
+            correlation: Array2::eye(k),
             rotation,
             criterion: best.criterion(),
             trace: best.trace.clone(),
@@ -125,18 +125,6 @@ impl Search {
     }
 }
 
-/// Rows of length 1; a variable that loads on nothing stays zero.
-fn normalise(loadings: ArrayView2<'_, f64>) -> Array2<f64> {
-    let mut normalised = loadings.to_owned();
-    for mut row in normalised.rows_mut() {
-        let length = row.dot(&row).sqrt();
-        if length > 0.0 {
-            row /= length;
-        }
-    }
-    normalised
-}
-
 /// The angle, within 45 degrees, by which turning factors `p` and `q` raises the criterion most. With `u = x² - y²`, `v = 2xy` over the
 /// variables, the criterion varies with the angle `φ` as `(a cos 4φ + b sin 4φ) / (4d)`, `a = Σ(u² - v²) - ((Σu)² - (Σv)²)/d`,
 /// `b = 2 (Σuv - Σu Σv / d)`.
@@ -165,22 +153,4 @@ fn turn(matrix: &mut Array2<f64>, p: usize, q: usize, angle: f64) {
         row[p] = cos * x + sin * y;
         row[q] = cos * y - sin * x;
     }
-}
-
-/// Uniform over the orthogonal matrices `[k, k]`: Gaussian columns made orthonormal one after another (Stewart 1980).
-fn random_rotation(k: usize, stream: &mut Stream) -> Array2<f64> {
-    let mut rotation = Array2::<f64>::zeros((k, k));
-    for j in 0..k {
-        let mut column = ndarray::Array1::from_shape_simple_fn(k, || StandardNormal.sample(stream));
-        // a second pass removes what rounding left
-        for _ in 0..2 {
-            for i in 0..j {
-                let earlier = rotation.column(i);
-                column = &column - &(&earlier * earlier.dot(&column));
-            }
-        }
-        let length: f64 = column.dot(&column);
-        rotation.column_mut(j).assign(&(column / length.sqrt()));
-    }
-    rotation
 }

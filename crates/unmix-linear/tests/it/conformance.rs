@@ -1,6 +1,9 @@
 //! The rules of every method, for those that need no more than independent sources.
 
-use crate::mixtures::{Source, mixture};
+use crate::{
+    factor_models::holzinger,
+    mixtures::{Source, mixture},
+};
 use unmix_linear::METHODS;
 use unmix_testkit::Conformance;
 
@@ -20,6 +23,16 @@ fn fastica() {
     conformance("fastica").linear(1e-8).assert();
     conformance("fastica").with("algorithm = \"deflation\"\ncontrast = \"exp\"").linear(1e-8).assert();
     conformance("fastica").with("components = 2").linear(1e-6).assert();
+}
+
+#[test]
+fn factor_analysis() {
+    let method = METHODS.iter().find(|m| m.name == "factor-analysis").unwrap();
+    for config in
+        ["rotation = 'quartimin'\nscores = 'ten-berge'", "rotation = 'promax'\nscores = 'anderson'", "rotation = 'geomin-orthogonal'"]
+    {
+        Conformance::of(method, holzinger()).with(&format!("components = 3\n{config}")).linear(1e-4).assert();
+    }
 }
 
 #[test]

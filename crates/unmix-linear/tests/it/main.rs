@@ -13,5 +13,6 @@ mod joint_diagonalisation;
 mod mixtures;
 mod pca;
 mod picard;
+mod rotation;
 mod stability;
 mod varimax;
