@@ -134,7 +134,10 @@ fn markdown(rows: &[Row]) -> String {
     }
     text.push_str("\nAll runs (s):\n\n");
     for row in rows {
-        let list = |runs: &[f64]| runs.iter().map(|s| format!("{s:.4}")).collect::<Vec<_>>().join(" ");
+        let list = |runs: &[f64]| match runs {
+            [] => "-".to_owned(),
+            runs => runs.iter().map(|s| format!("{s:.4}")).collect::<Vec<_>>().join(" "),
+        };
         let _ = writeln!(text, "- {}: ours {}; peer {}", row.workload, list(&row.runs_ours), list(&row.runs_peer));
     }
     text

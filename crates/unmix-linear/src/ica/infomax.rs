@@ -137,18 +137,18 @@ impl Infomax {
         let whitening = Whitening::of(x, self.params.components)?;
         let white = White::of(x.x(), &whitening);
         let z = (&x.x() - &whitening.mean).dot(&whitening.whiten.t());
-        let (ended, change) = self.learn(&white, &z, run)?;
+        let ended = self.learn(&white, &z, run)?;
         let contrast = negentropy(&white, &ended.w, Self::score());
         let (model, distance) = ordered_model(whitening, &ended);
         let mut warnings = Vec::new();
         if ended.stop == Stop::MaxIterations {
-            warnings.push(not_converged(&distance, self.params.tolerance.min(change), ended.iterations, "changing by"));
+            warnings.push(not_converged(&distance, self.params.tolerance / distance.len() as f64, ended.iterations, "changing by"));
         }
         Ok(Fitted { model, stop: ended.stop, iterations: ended.iterations, objective: Some(contrast), warnings })
     }
 
-    /// Where learning ends, and the change of the squared weights in its last sweep.
-    fn learn(&self, white: &White, z: &Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
+    /// Where learning ends.
+    fn learn(&self, white: &White, z: &Array2<f64>, run: &mut Run<'_>) -> Result<Ended, LinearError> {
         let (n, k) = z.dim();
         // ln k² is 0 for a single component, which any rate finds
         let first_rate = self.params.learning_rate.unwrap_or(0.01 / ((k.max(2) * k.max(2)) as f64).ln());
@@ -206,11 +206,10 @@ impl Infomax {
                 last = Some((step, change));
             }
         };
-        let change = step.mapv(|v| v * v).sum();
         let lengths = learner.w.map_axis(Axis(1), |row| row.dot(&row).sqrt());
         let distance = step.map_axis(Axis(1), |row| row.dot(&row));
         let w = learner.w / lengths.insert_axis(Axis(1));
-        Ok((Ended { inverse: inverse(w.view())?, w, distance, iterations: sweep, stop }, change))
+        Ok(Ended { inverse: inverse(w.view())?, w, distance, iterations: sweep, stop })
     }
 }
 
