@@ -43,6 +43,11 @@ def golden(x, k):
     return out
 
 
+def minres(x, k):
+    fa = FactorAnalyzer(n_factors=k, method="minres", rotation=None, bounds=(0.005, 1)).fit(x)
+    return {"loadings": fa.loadings_.tolist(), "uniqueness": fa.get_uniquenesses().tolist()}
+
+
 def main():
     x = observations()
     kmo_per_variable, kmo = calculate_kmo(x)
@@ -50,6 +55,7 @@ def main():
     out = {
         "versions": {name: version(name) for name in ("factor_analyzer", "numpy", "scikit-learn", "scipy")},
         "fits": [golden(x, k) for k in (1, 2, 3)],
+        "minres": [minres(x, k) for k in (1, 2, 3)],
         "kmo": {"overall": float(kmo), "per_variable": kmo_per_variable.tolist()},
         "bartlett": {"chi_squared": float(chi_squared), "p_value": float(p_value)},
     }

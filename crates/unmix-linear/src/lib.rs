@@ -50,7 +50,7 @@ mod whitening;
 
 pub use correlation::Correlation;
 pub use error::LinearError;
-pub use factor_analysis::{FactorAnalysis, FactorAnalysisParams, FactorModel, FitIndices, RotationReport, Scores};
+pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, FitIndices, RotationReport, Scores};
 pub use ica::{
     Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Infomax, InfomaxParams, Jade,
     JadeParams, Picard, PicardOParams, PicardParams, Sobi, SobiParams, anderson_darling,

@@ -1,8 +1,8 @@
-//! Maximum-likelihood factor analysis: what variables share, apart from what is each one's own.
+//! Factor analysis: what variables share, apart from what is each one's own.
 //!
 //! The model is `x = mean + Λ z + e` with codes `z ~ N(0, I)` `[k]`, loadings `Λ` `[d, k]` and noise `e ~ N(0, Ψ)` that is independent across
 //! variables. It is fitted to the correlations by minimising the profile likelihood over the uniquenesses `Ψ` (Jöreskog 1967, Psychometrika
-//! 32, 443–482) and carried back to the units of `x`; unlike principal components, the result does not depend on these units.
+//! 32, 443–482), or the squared residuals ([`Extraction::Minres`]), and carried back to the units of `x`; unlike principal components, the result does not depend on these units.
 //!
 //! Loadings are identified up to a rotation of the codes and no further, up to an affine map if factors may correlate, whatever [`Rotation`] is
 //! applied: the rotated loadings are the simplest that explain the data, which is a choice and no finding.
@@ -10,6 +10,7 @@
 mod evidence;
 mod fit_indices;
 mod likelihood;
+mod minres;
 mod model;
 
 pub use fit_indices::FitIndices;
@@ -20,13 +21,27 @@ use crate::{
     number_of_factors::{most_factors, parallel_analysis, require_determined},
 };
 use likelihood::{LEAST_UNIQUENESS, Profile, mean_log_likelihood};
+use minres::Residuals;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
 use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Progress, Run, Seed, Stop, Warning};
-use unmix_numerics::{Bounds, Lbfgs, Minimum, log_det_spd};
+use unmix_numerics::{Bounds, Lbfgs, Minimum, NumericsError, log_det_spd};
 
 /// A uniqueness within this factor of its bound is at the bound.
 const AT_BOUND: f64 = 1.0 + 1e-6;
+
+/// What a factor model is fitted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Extraction {
+    /// The likelihood of Gaussian observations: efficient, and what the fit indices are made for.
+    #[default]
+    MaximumLikelihood,
+    /// The smallest squared residual correlations, R's `minres`: no distribution assumed, and tolerant of correlations that a likelihood
+    /// strains at.
+    Minres,
+}
 
 /// The parameters of factor analysis.
 ///
@@ -55,6 +70,8 @@ const AT_BOUND: f64 = 1.0 + 1e-6;
 pub struct FactorAnalysisParams {
     /// The number of factors; as [`parallel_analysis`] of the data says if absent.
     pub components: Option<usize>,
+    /// What the loadings are fitted by.
+    pub extraction: Extraction,
     /// The rotation of the loadings.
     pub rotation: Rotation,
     /// Whether the rotation gives all variables the same weight (Kaiser's normalisation).
@@ -74,6 +91,7 @@ impl Default for FactorAnalysisParams {
     fn default() -> Self {
         Self {
             components: None,
+            extraction: Extraction::default(),
             rotation: Rotation::default(),
             kaiser: true,
             starts: Varimax::default().starts,
@@ -109,7 +127,8 @@ impl Fit<Observations> for FactorAnalysis {
     type Model = FactorModel;
     type Error = LinearError;
 
-    /// The objective is the mean over samples of `ln p(x)` in nats, in the units of `x`.
+    /// The objective is the mean over samples of `ln p(x)` in nats, in the units of `x`; for [`Extraction::Minres`] minus half of the sum of the
+    /// squared residual correlations.
     fn fit(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<FactorModel>, LinearError> {
         let correlation = Correlation::of(x)?;
         let mut warnings = Vec::new();
@@ -120,10 +139,21 @@ impl Fit<Observations> for FactorAnalysis {
         require_determined(components, x.columns())?;
         let profile = Profile { r: correlation.r.view(), components };
         let log_det_r = log_det_spd(correlation.r.view())?;
-        let log_likelihood = |discrepancy| mean_log_likelihood(discrepancy, log_det_r, correlation.sd.view());
-        let (minimum, cancelled) = self.minimise(&profile, run, log_likelihood)?;
+        let objective = |discrepancy: f64| match self.params.extraction {
+            Extraction::MaximumLikelihood => mean_log_likelihood(discrepancy, log_det_r, correlation.sd.view()),
+            Extraction::Minres => -discrepancy,
+        };
+        let start = profile.start()?;
+        let residuals = Residuals { r: correlation.r.view(), components };
+        let (minimum, cancelled) = match self.params.extraction {
+            Extraction::MaximumLikelihood => self.minimise(&start, |x| profile.discrepancy(x), objective, run)?,
+            Extraction::Minres => self.minimise(&start, |x| residuals.discrepancy(x), objective, run)?,
+        };
         let uniqueness = Array1::from(minimum.x).mapv(f64::exp);
-        let unrotated = profile.loadings(&uniqueness)?;
+        let unrotated = match self.params.extraction {
+            Extraction::MaximumLikelihood => profile.loadings(&uniqueness)?,
+            Extraction::Minres => residuals.loadings(&uniqueness)?,
+        };
         let (loadings, correlation_of_factors, rotation) = self.rotate(&unrotated, run.seed)?;
 
         warnings.extend(heywood_warning(&uniqueness, x.names()));
@@ -145,7 +175,7 @@ impl Fit<Observations> for FactorAnalysis {
             model,
             stop: if cancelled { Stop::Cancelled } else { stop(minimum.stop) },
             iterations: minimum.iterations,
-            objective: Some(log_likelihood(minimum.value)),
+            objective: Some(objective(minimum.value)),
             warnings,
         })
     }
@@ -170,14 +200,16 @@ impl Fit<Observations> for FactorAnalysis {
 }
 
 impl FactorAnalysis {
-    /// The minimum over `ln Ψ` and whether the observer stopped the search. Each evaluation of the likelihood is reported as a step.
+    /// The minimum over `ln Ψ` from the uniquenesses `start`, and whether the observer stopped the search. Each evaluation of `discrepancy` is
+    /// reported as a step, by what `objective` makes of it.
     fn minimise(
         &self,
-        profile: &Profile<'_>,
+        start: &Array1<f64>,
+        discrepancy: impl Fn(ArrayView1<'_, f64>) -> Result<(f64, Array1<f64>), NumericsError>,
+        objective: impl Fn(f64) -> f64,
         run: &mut Run<'_>,
-        log_likelihood: impl Fn(f64) -> f64,
     ) -> Result<(Minimum, bool), LinearError> {
-        let start = profile.start()?.mapv(f64::ln);
+        let start = start.mapv(f64::ln);
         let bounds = Bounds { lower: vec![LEAST_UNIQUENESS.ln(); start.len()], upper: vec![0.0; start.len()] };
         // the discrepancy is near 1 and known to rounding: a fall below 1e-15 is none
         let minimiser = Lbfgs { max_iterations: self.params.max_iterations, gradient_tolerance: self.params.tolerance, ..Lbfgs::default() };
@@ -187,10 +219,10 @@ impl FactorAnalysis {
             if cancelled {
                 return f64::NAN;
             }
-            let Ok((value, slope)) = profile.discrepancy(ArrayView1::from(x)) else { return f64::NAN };
+            let Ok((value, slope)) = discrepancy(ArrayView1::from(x)) else { return f64::NAN };
             gradient.iter_mut().zip(slope).for_each(|(to, from)| *to = from);
             step += 1;
-            let objective = log_likelihood(value);
+            let objective = objective(value);
             let progress = Progress { stage: "factor-analysis", step, total: None, objective, parts: &[("discrepancy", value)] };
             cancelled = run.observer.observe(&progress).is_break();
             value

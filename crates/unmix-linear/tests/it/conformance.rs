@@ -28,9 +28,11 @@ fn fastica() {
 #[test]
 fn factor_analysis() {
     let method = METHODS.iter().find(|m| m.name == "factor-analysis").unwrap();
-    for config in
-        ["rotation = 'quartimin'\nscores = 'ten-berge'", "rotation = 'promax'\nscores = 'anderson'", "rotation = 'geomin-orthogonal'"]
-    {
+    for config in [
+        "rotation = 'quartimin'\nscores = 'ten-berge'",
+        "rotation = 'promax'\nscores = 'anderson'",
+        "rotation = 'geomin-orthogonal'\nextraction = 'minres'",
+    ] {
         Conformance::of(method, holzinger()).with(&format!("components = 3\n{config}")).linear(1e-4).assert();
     }
 }

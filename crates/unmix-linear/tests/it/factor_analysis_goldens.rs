@@ -1,10 +1,10 @@
 //! Factor analysis against scikit-learn, `factor_analyzer` and SciPy; see `goldens/factor-analysis`.
 
 use crate::factor_models::{distance, holzinger, matched_congruence};
-use ndarray::{Array1, Axis, s};
+use ndarray::{Array1, Array2, Axis, s};
 use unmix_core::{Fit, Fitted, Generate, Infer, LogDensity, Params, Run, Seed, Verdict};
 use unmix_linear::{
-    Correlation, FactorAnalysisParams, FactorModel, FitIndices, Rotation, Varimax, bartlett_sphericity, kaiser_meyer_olkin,
+    Correlation, Extraction, FactorAnalysisParams, FactorModel, FitIndices, Rotation, Varimax, bartlett_sphericity, kaiser_meyer_olkin,
 };
 use unmix_testkit::Golden;
 
@@ -35,6 +35,35 @@ fn log_likelihood_equals_both_peers() {
             assert!((ours - theirs).abs() < 1e-9 * theirs.abs(), "{components} factors: {ours} against {theirs}");
             assert!(ours > theirs - 1e-11 * theirs.abs(), "{components} factors: {ours} is below {theirs}");
         }
+    }
+}
+
+/// `factor_analyzer` minimises the same residuals without a gradient and stops early: ours are the smaller, and its model is near.
+#[test]
+fn minimum_residuals_are_no_larger_than_those_of_factor_analyzer() {
+    let golden = factor_analyzer();
+    let r = Correlation::of(&holzinger()).unwrap().r;
+    let squares = |loadings: &Array2<f64>| {
+        let mut residuals = &r - &loadings.dot(&loadings.t());
+        residuals.diag_mut().fill(0.0);
+        residuals.mapv(|v| v * v).sum()
+    };
+    for components in 1..=3 {
+        let params = FactorAnalysisParams {
+            components: Some(components),
+            extraction: Extraction::Minres,
+            rotation: Rotation::None,
+            ..Default::default()
+        };
+        let fitted = params.build().unwrap().fit(&holzinger(), &mut Run::new(1)).unwrap();
+        let ours = fitted.model.standardized_loadings();
+        let theirs = golden.matrix(&format!("/minres/{}/loadings", components - 1)).unwrap();
+        assert!(fitted.stop.converged());
+        assert!(squares(&ours) <= squares(&theirs) + 1e-9, "{components}: {} {}", squares(&ours), squares(&theirs));
+        assert!(distance(&ours.dot(&ours.t()), &theirs.dot(&theirs.t())) < 1e-3);
+        // the diagonal is reproduced, which a likelihood does not ask for
+        assert!((fitted.model.communalities() + fitted.model.standardized_uniqueness()).iter().all(|v| (v - 1.0).abs() < 1e-6));
+        assert!((fitted.objective.unwrap() + 0.5 * squares(&ours)).abs() < 1e-9);
     }
 }
 
@@ -85,7 +114,7 @@ fn varimax_equals_factor_analyzer() {
         assert!(ours.converged);
         assert!(matched_congruence(&ours.loadings, &theirs) > 1.0 - 1e-12);
         // order and sign apart: the sums of squares of matched columns are equal too
-        let squares = |m: &ndarray::Array2<f64>| {
+        let squares = |m: &Array2<f64>| {
             let mut sums: Vec<f64> = m.axis_iter(Axis(1)).map(|c| c.dot(&c)).collect();
             sums.sort_by(f64::total_cmp);
             Array1::from(sums)

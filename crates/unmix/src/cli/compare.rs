@@ -10,8 +10,6 @@ use unmix::{
     metrics::{Score, eval_codes, eval_graph},
 };
 
-/// Compare two runs: how each fit ended, how far their codes agree on the first run's data, and how far their graphs do. Agreement between
-/// seeds or methods is no proof of truth; disagreement is a proof of its absence.
 #[derive(Args)]
 pub struct Arguments {
     /// Run directory

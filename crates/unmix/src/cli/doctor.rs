@@ -8,7 +8,6 @@ use unmix::{
     core::Fault,
 };
 
-/// Show devices, adapters, threads and versions: what to attach to a bug report.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]

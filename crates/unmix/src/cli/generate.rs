@@ -9,8 +9,6 @@ use unmix::{
     data::{ReadOptions, open_source},
 };
 
-/// Generate observations from a fitted model: samples, or the observations of given codes. Columns are in the units of the fitted table
-/// (logarithms stay logarithms).
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

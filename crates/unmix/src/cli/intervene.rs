@@ -8,8 +8,6 @@ use unmix::{
     core::{DataError, Do, Fault, Seed, code_index},
 };
 
-/// Set codes (z1, z2, …) or, in causal models, variables, and see what changes. With a table: what each row would have been
-/// (counterfactuals). Without: samples of the intervened model.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -5,7 +5,6 @@ use clap::Args;
 use serde_json::{Value, json};
 use unmix::core::{Fault, Method};
 
-/// List the methods with what each identifies, or describe one with its parameters, assumptions and citation.
 #[derive(Args)]
 pub struct Arguments {
     /// Method to describe

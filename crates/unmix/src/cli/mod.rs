@@ -49,36 +49,63 @@ Exit status: 0 done, 1 internal error, 2 usage, 3 data, 4 not converged (with --
 #[derive(Subcommand)]
 enum Command {
     /// Run the whole loop on bundled real data and write one report
+    ///
+    /// Immune cells (data check, number of factors, factor analysis and ICA with their stability, a causal graph against the consensus, nine
+    /// conditions) and handwritten digits (a β-VAE: train, infer, regenerate, traverse, edit). The report says in plain words what is
+    /// identified, what is not, and why.
     Demo(demo::Arguments),
     /// Say which methods' assumptions can hold for a table, and why
+    ///
+    /// Only what can be seen before a fit is tested here: `fit` tests the rest.
     Suggest(suggest::Arguments),
     /// Fit a method to a table and write a run directory
     Fit(fit::Arguments),
     /// Infer the codes of other data with a fitted model
+    ///
+    /// The table is read as the run's own was: the same columns, logarithms and units.
     Transform(transform::Arguments),
     /// Generate observations from a fitted model
+    ///
+    /// Samples, or the observations of given codes. Columns are in the units of the fitted table (logarithms stay logarithms).
     Generate(generate::Arguments),
     /// Set a code or variable and see what changes
+    ///
+    /// Codes are z1, z2, …; in causal models variables can be set too. With a table: what each row would have been (counterfactuals).
+    /// Without: samples of the intervened model.
     Intervene(intervene::Arguments),
     /// Score codes, mixings or graphs against a known truth
     #[command(subcommand)]
     Eval(eval::Subject),
     /// Compare two runs
+    ///
+    /// How each fit ended, how far their codes agree on the first run's data, and how far their graphs do. Agreement between seeds or
+    /// methods is no proof of truth; disagreement is a proof of its absence.
     Compare(compare::Arguments),
     /// Fit a linear method many times and say which components return
+    ///
+    /// ICASSO's clusters with their quality, near 1 for a component that every fit finds. A stable component is reproducible, not therefore
+    /// identified.
     Stability(stability::Arguments),
     /// Draw data whose causes are known
     Simulate(simulate::Arguments),
     /// Write the report of a run again
+    ///
+    /// To see it with this version; the run stays as it is.
     Report(report::Arguments),
     /// List the methods, or describe one
+    ///
+    /// With what each identifies; for one, its parameters, assumptions and citation.
     Methods(methods::Arguments),
     /// Show devices, adapters, threads and versions
+    ///
+    /// What to attach to a bug report.
     Doctor(doctor::Arguments),
     /// Look at a table before fitting anything
     #[command(subcommand)]
     Data(data::Subject),
     /// Go on with a run that was interrupted
+    ///
+    /// The result has the bytes of an uninterrupted run.
     Resume(resume::Arguments),
     /// Print a shell completion script
     Completions {

@@ -5,7 +5,6 @@ use clap::Args;
 use std::path::PathBuf;
 use unmix::{StoredRun, core::Fault, data::write_atomically, run_report};
 
-/// Write the report of a run again, to see it with this version.
 #[derive(Args)]
 pub struct Arguments {
     /// Run directory

@@ -15,7 +15,6 @@ use unmix::{
     method,
 };
 
-/// Go on with a run that was interrupted. The result has the bytes of an uninterrupted run.
 #[derive(Args)]
 pub struct Arguments {
     /// The run directory, with or without .partial

@@ -10,8 +10,6 @@ use unmix::{
     linear::{Resampling, icasso},
 };
 
-/// Fit the method of a run many times, and say which of its components return: ICASSO's clusters with their quality, near 1 for a component that
-/// every fit finds. A stable component is reproducible, not therefore identified.
 #[derive(Args)]
 pub struct Arguments {
     /// Run directory of a linear model

@@ -11,7 +11,6 @@ use unmix::{
     data::open_source,
 };
 
-/// Say which methods' assumptions can hold for a table, and why. Only what can be seen before a fit is tested here: `fit` tests the rest.
 #[derive(Args)]
 pub struct Arguments {
     /// Table: a file, or sachs, holzinger or digits

@@ -5,7 +5,6 @@ use clap::Args;
 use std::path::PathBuf;
 use unmix::{StoredRun, code_names, core::Fault};
 
-/// Infer the codes of other data with a fitted model. The table is read as the run's own was: the same columns, logarithms and units.
 #[derive(Args)]
 pub struct Arguments {
     /// Run directory

@@ -14,9 +14,6 @@ use unmix::{
     data::RunDirectory,
 };
 
-/// Run the whole loop on bundled real data and write one report: immune cells (data check, number of factors, factor analysis and ICA with
-/// their stability, a causal graph against the consensus, nine conditions) and handwritten digits (a β-VAE: train, infer, regenerate,
-/// traverse, edit). It says in plain words what is identified, what is not, and why.
 #[derive(Args)]
 pub struct Arguments {
     /// Folder to write
