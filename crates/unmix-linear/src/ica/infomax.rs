@@ -38,7 +38,7 @@ const LEAST_RATE: f64 = 1e-10;
 /// use unmix_linear::InfomaxParams;
 ///
 /// let error = InfomaxParams { learning_rate: Some(0.0), ..Default::default() }.build().err().unwrap();
-/// assert_eq!(error.to_string(), "`learning_rate` is 0, it must be positive");
+/// assert_eq!(error.to_string(), "`learning_rate` is 0, it must be finite and above 0");
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -34,7 +34,7 @@ pub(crate) const DENSITY_SUITS: &str =
 /// use unmix_linear::PicardParams;
 ///
 /// let error = PicardParams { tolerance: -1.0, memory: 0, ..Default::default() }.build().err().unwrap();
-/// assert_eq!(error.to_string(), "`tolerance` is -1, it must be positive; `memory` is 0, it must be at least 1");
+/// assert_eq!(error.to_string(), "`tolerance` is -1, it must be finite and above 0; `memory` is 0, it must be at least 1");
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
