@@ -167,7 +167,7 @@ impl Infomax {
         let (mut sweep, mut restart_rate) = (0, first_rate);
         let (stop, step) = loop {
             if let Some(signs) = &mut learner.signs {
-                *signs = sides(white, &learner.w);
+                *signs = white.moments(&learner.w, Self::score(), false).sides(&learner.w);
             }
             let before = learner.w.clone();
             if !learner.sweep(&mut stream) {
@@ -211,13 +211,6 @@ impl Infomax {
         let w = learner.w / lengths.insert_axis(Axis(1));
         Ok(Ended { inverse: inverse(w.view())?, w, distance, iterations: sweep, stop })
     }
-}
-
-/// The side of the Gaussian that each source is on (Lee, Girolami and Sejnowski 1999, eq. 22).
-fn sides(white: &White, w: &Array2<f64>) -> Array1<f64> {
-    let moments = white.moments(w, Infomax::score(), false);
-    let variances = w.map_axis(Axis(1), |row| row.dot(&row));
-    (moments.slope * variances - moments.gradient.diag()).mapv(|kappa| if kappa < 0.0 { -1.0 } else { 1.0 })
 }
 
 impl Fit<Observations> for Infomax {

@@ -6,15 +6,15 @@
 //! matrix of the products of pairs, `O(n k⁴ / 8)` operations and `O(k⁴)` memory: meant for up to about 50 sources.
 
 use super::{
-    Ended, INDEPENDENT, Ica, NOTHING_DROPPED, gaussian_sources, held_out,
+    INDEPENDENT, Ica, NOTHING_DROPPED, gaussian_sources, held_out,
     joint_diagonal::{Rule, joint_diagonal},
-    kurtosis, ordered_model,
+    kurtosis,
     white::White,
 };
 use crate::{LinearError, LinearModel, whitening::Whitening};
 use ndarray::Array3;
 use serde::{Deserialize, Serialize};
-use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Run, Seed, Stop, Warning};
+use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Run, Seed};
 
 pub(crate) const ONE_WITHOUT_KURTOSIS: &str = "at most one source has no excess kurtosis";
 
@@ -89,21 +89,8 @@ impl Jade {
         let angle = self.params.tolerance / (white.rows as f64).sqrt();
         let rule = Rule { method: "jade", angle, max_sweeps: self.params.max_iterations };
         let done = joint_diagonal(&mut matrices, rule, run);
-        let kurtosis = white.kurtosis(&done.rotation);
-        let ended = Ended::rotation(done.rotation, done.turned, done.sweeps, done.stop);
-        let (model, turned) = ordered_model(whitening, &ended);
-        let mut warnings = Vec::new();
-        if done.stop == Stop::MaxIterations {
-            let largest = turned.iter().copied().fold(0.0, f64::max);
-            let text = format!(
-                "after {} sweeps pairs still turn by up to {largest:.1e} radians; raise `max_iterations`, or check that at most one source has \
-                 no excess kurtosis",
-                done.sweeps
-            );
-            warnings.push(Warning { code: "not-converged", text });
-        }
-        let objective = Some(kurtosis.iter().map(|v| v * v).sum());
-        Ok(Fitted { model, stop: done.stop, iterations: done.sweeps, objective, warnings })
+        let objective = white.kurtosis(&done.rotation).iter().map(|v| v * v).sum();
+        Ok(done.fitted(whitening, objective, "at most one source has no excess kurtosis"))
     }
 }
 

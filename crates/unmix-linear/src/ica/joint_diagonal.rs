@@ -3,8 +3,10 @@
 //!
 //! The entry `(i, j)` of every matrix lies side by side, so that a rotation of two rows and columns is a pass over contiguous memory.
 
+use super::{Ended, ordered_model};
+use crate::{LinearModel, whitening::Whitening};
 use ndarray::{Array1, Array2, Array3, ArrayView1, Zip, s};
-use unmix_core::{Progress, Run, Stop};
+use unmix_core::{Fitted, Progress, Run, Stop, Warning};
 
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,23 @@ pub(super) struct Diagonalised {
     pub turned: Array1<f64>,
     pub sweeps: usize,
     pub stop: Stop,
+}
+
+impl Diagonalised {
+    /// The fit that this rotation of white data is. `remedy` completes "or check that …" where it has not converged.
+    pub fn fitted(self, whitening: Whitening, objective: f64, remedy: &str) -> Fitted<LinearModel> {
+        let (stop, iterations) = (self.stop, self.sweeps);
+        let (model, turned) = ordered_model(whitening, &Ended::rotation(self.rotation, self.turned, iterations, stop));
+        let mut warnings = Vec::new();
+        if stop == Stop::MaxIterations {
+            let largest = turned.iter().copied().fold(0.0, f64::max);
+            let text = format!(
+                "after {iterations} sweeps pairs still turn by up to {largest:.1e} radians; raise `max_iterations`, or check that {remedy}"
+            );
+            warnings.push(Warning { code: "not-converged", text });
+        }
+        Fitted { model, stop, iterations, objective: Some(objective), warnings }
+    }
 }
 
 /// Diagonalises `matrices` `[k, k, m]`: `m` symmetric matrices, which are rotated in place.

@@ -26,6 +26,7 @@ mod joint_diagonal;
 mod kurtosis;
 mod picard;
 mod sobi;
+mod starts;
 mod white;
 
 pub use contrast::Contrast;

@@ -13,7 +13,7 @@ use faer::{
         triangular::{self, BlockStructure},
     },
 };
-use ndarray::{Array1, Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 /// Values of a chunk: with its projections half a megabyte, which fits the second-level cache of current cores.
@@ -52,6 +52,15 @@ pub(crate) struct Moments {
     pub value: Array1<f64>,
     /// `E g'(y_i) y_j²`, `[k, k]`, where it was asked for.
     pub curvature: Option<Array2<f64>>,
+}
+
+impl Moments {
+    /// The side of the Gaussian that each source is on, 1 or -1, where the moments are those of `w` `[k, k]`: the sign of
+    /// `E g'(y) E y² - E g(y) y` (Lee, Girolami and Sejnowski 1999, eq. 22).
+    pub fn sides(&self, w: &Array2<f64>) -> Array1<f64> {
+        let variances = w.map_axis(Axis(1), |row| row.dot(&row));
+        (&self.slope * &variances - self.gradient.diag()).mapv(|kappa| if kappa < 0.0 { -1.0 } else { 1.0 })
+    }
 }
 
 /// Sums of [`Moments`] over some chunks, matrices column by column.

@@ -8,14 +8,17 @@ mod iteration;
 mod saddle;
 
 use super::{
-    Contrast, Ended, Ica, ONE_GAUSSIAN, comon, contrast::Score, gaussian_sources, held_out, negentropy, not_converged, ordered_model,
-    random_start, require_start, white::White,
+    Contrast, Ended, Ica, ONE_GAUSSIAN, comon,
+    contrast::Score,
+    gaussian_sources, held_out, negentropy,
+    starts::{self, FromStart},
+    white::White,
 };
-use crate::{LinearError, LinearModel, whitening::Whitening};
+use crate::{LinearError, LinearModel};
 use iteration::{Rotation, Rule, deflation, parallel};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
-use unmix_core::{Checks, Claim, Evidence, Fit, Fitted, Observations, Params, Run, Seed, Stop};
+use unmix_core::{Checks, Claim, Evidence, Fit, Fitted, Observations, Params, Run, Seed};
 
 /// How the components are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,56 +107,31 @@ impl FastIca {
     /// As [`fit`](Fit::fit); [`ColumnCount`](unmix_core::DataError::ColumnCount) if `start` is not `d` wide,
     /// [`TooFewRows`](unmix_core::DataError::TooFewRows) if it does not have one row a component.
     pub fn fit_from(&self, x: &Observations, start: ArrayView2<'_, f64>, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
-        require_start(start, x.columns(), self.params.components)?;
-        run.in_pool(|run| self.fit_starts(x, Some(start), run))
+        run.in_pool(|run| starts::fit(self, x, Some(start), run))
+    }
+}
+
+impl FromStart for FastIca {
+    fn name(&self) -> &'static str {
+        "fastica"
     }
 
-    fn fit_starts(
-        &self,
-        x: &Observations,
-        start: Option<ArrayView2<'_, f64>>,
-        run: &mut Run<'_>,
-    ) -> Result<Fitted<LinearModel>, LinearError> {
-        let whitening = Whitening::of(x, self.params.components)?;
-        let white = White::of(x.x(), &whitening);
-        let (Rotation { w, change, iterations, stop }, contrast) = match start {
-            Some(unmixing) => self.rotation(&white, unmixing.dot(&whitening.colour), run)?,
-            None => self.best_rotation(&white, run)?,
-        };
-        let (model, change) = ordered_model(whitening, &Ended::rotation(w, change, iterations, stop));
-        let mut warnings = Vec::new();
-        if stop == Stop::MaxIterations {
-            warnings.push(not_converged(&change, self.params.tolerance, iterations, "turning by"));
-        }
-        Ok(Fitted { model, stop, iterations, objective: Some(contrast), warnings })
+    fn starts(&self) -> usize {
+        self.params.starts
     }
 
-    /// The best of all random starts, with its contrast.
-    fn best_rotation(&self, white: &White, run: &mut Run<'_>) -> Result<(Rotation, f64), LinearError> {
-        let first = random_start(white.components, &mut run.seed.stream("fastica", 0));
-        let mut best = self.rotation(white, first, run)?;
-        for index in 1..self.params.starts as u64 {
-            if best.0.stop == Stop::Cancelled {
-                break;
-            }
-            let from = random_start(white.components, &mut run.seed.stream("fastica", index));
-            let other = self.rotation(white, from, run)?;
-            if other.1 > best.1 || other.0.stop == Stop::Cancelled {
-                best = other;
-            }
-        }
-        Ok(best)
+    fn tolerance(&self) -> (f64, &'static str) {
+        (self.params.tolerance, "turning by")
     }
 
-    /// Where the iteration ends that starts at `from` `[k, k]`, with its contrast.
-    fn rotation(&self, white: &White, from: Array2<f64>, run: &mut Run<'_>) -> Result<(Rotation, f64), LinearError> {
+    fn end(&self, white: &White, from: Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
         let rule = Rule { max_iterations: self.params.max_iterations, tolerance: self.params.tolerance };
-        let rotation = match self.params.algorithm {
+        let Rotation { w, change, iterations, stop } = match self.params.algorithm {
             Algorithm::Parallel => parallel(white, from, self.score(), rule, run)?,
             Algorithm::Deflation => deflation(white, from, self.score(), rule, run)?,
         };
-        let contrast = negentropy(white, &rotation.w, self.score());
-        Ok((rotation, contrast))
+        let contrast = negentropy(white, &w, self.score());
+        Ok((Ended::rotation(w, change, iterations, stop), contrast))
     }
 }
 
@@ -162,7 +140,7 @@ impl Fit<Observations> for FastIca {
     type Error = LinearError;
 
     fn fit(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
-        run.in_pool(|run| self.fit_starts(x, None, run))
+        run.in_pool(|run| starts::fit(self, x, None, run))
     }
 
     fn claim(&self) -> Claim {

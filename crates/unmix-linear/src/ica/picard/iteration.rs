@@ -50,11 +50,6 @@ impl Point {
         self.w.map_axis(Axis(1), |row| row.dot(&row))
     }
 
-    /// The side of the Gaussian that each source is on: the sign of `E ψ'(y) E y² - E ψ(y) y` (Lee, Girolami and Sejnowski 1999, eq. 22).
-    fn signs(&self) -> Array1<f64> {
-        (&self.moments.slope * &self.variances() - self.moments.gradient.diag()).mapv(|k| if k < 0.0 { -1.0 } else { 1.0 })
-    }
-
     /// The relative gradient `[k, k]` and the approximate Hessian.
     fn derivatives(&self, signs: &Array1<f64>, rule: Rule) -> (Array2<f64>, Hessian) {
         let k = signs.len();
@@ -161,7 +156,7 @@ pub(super) fn minimise(white: &White, start: &Array2<f64>, score: Score, rule: R
     let (mut iteration, mut halved) = (0, 0);
     let (stop, gradient) = loop {
         if rule.extended {
-            let now = at.signs();
+            let now = at.moments.sides(&at.w);
             if now != signs && iteration > 0 {
                 memory.pairs.clear();
                 last = None;

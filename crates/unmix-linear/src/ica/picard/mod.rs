@@ -15,14 +15,17 @@ mod iteration;
 pub(super) use evidence::{claim as density_claim, density_suits};
 
 use super::{
-    Contrast, Ended, Ica, comon, contrast::Score, gaussian_sources, negentropy, not_converged, ordered_model, random_start, require_start,
+    Contrast, Ended, Ica, comon,
+    contrast::Score,
+    gaussian_sources, negentropy,
+    starts::{self, FromStart},
     white::White,
 };
-use crate::{LinearError, LinearModel, whitening::Whitening};
+use crate::{LinearError, LinearModel};
 use iteration::{Rule, minimise};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
-use unmix_core::{Checks, Claim, Evidence, Fit, Fitted, Observations, Params, Run, Seed, Stop};
+use unmix_core::{Checks, Claim, Evidence, Fit, Fitted, Observations, Params, Run, Seed};
 
 pub(crate) const DENSITY_SUITS: &str =
     "every source is on the side of the Gaussian that the density is on (with `extended`, it may be on either)";
@@ -124,10 +127,6 @@ pub struct Picard {
 }
 
 impl Picard {
-    fn name(&self) -> &'static str {
-        if self.orthogonal { "picard-o" } else { "picard" }
-    }
-
     fn score(&self) -> Score {
         let usual = if self.params.contrast == Contrast::Exp { 0.1 } else { 1.0 };
         Score { contrast: self.params.contrast, alpha: self.params.alpha.unwrap_or(usual) }
@@ -145,52 +144,25 @@ impl Picard {
     /// As [`fit`](Fit::fit); [`ColumnCount`](unmix_core::DataError::ColumnCount) if `start` is not `d` wide,
     /// [`TooFewRows`](unmix_core::DataError::TooFewRows) if it does not have one row a component.
     pub fn fit_from(&self, x: &Observations, start: ArrayView2<'_, f64>, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
-        require_start(start, x.columns(), self.params.components)?;
-        run.in_pool(|run| self.fit_starts(x, Some(start), run))
+        run.in_pool(|run| starts::fit(self, x, Some(start), run))
+    }
+}
+
+impl FromStart for Picard {
+    fn name(&self) -> &'static str {
+        if self.orthogonal { "picard-o" } else { "picard" }
     }
 
-    fn fit_starts(
-        &self,
-        x: &Observations,
-        start: Option<ArrayView2<'_, f64>>,
-        run: &mut Run<'_>,
-    ) -> Result<Fitted<LinearModel>, LinearError> {
-        let whitening = Whitening::of(x, self.params.components)?;
-        let white = White::of(x.x(), &whitening);
-        let (ended, contrast) = match start {
-            Some(unmixing) => self.end(&white, &unmixing.dot(&whitening.colour), run)?,
-            None => self.best_end(&white, run)?,
-        };
-        let (model, distance) = ordered_model(whitening, &ended);
-        let Ended { iterations, stop, .. } = ended;
-        let mut warnings = Vec::new();
-        if !matches!(stop, Stop::Tolerance | Stop::Cancelled) {
-            warnings.push(not_converged(&distance, self.params.tolerance, iterations, "gradient"));
-        }
-        Ok(Fitted { model, stop, iterations, objective: Some(contrast), warnings })
+    fn starts(&self) -> usize {
+        self.params.starts
     }
 
-    /// The best of all random starts, with its contrast.
-    fn best_end(&self, white: &White, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
-        let start = |run: &Run<'_>, index| random_start(white.components, &mut run.seed.stream(self.name(), index));
-        let first = start(run, 0);
-        let mut best = self.end(white, &first, run)?;
-        for index in 1..self.params.starts as u64 {
-            if best.0.stop == Stop::Cancelled {
-                break;
-            }
-            let from = start(run, index);
-            let other = self.end(white, &from, run)?;
-            if other.1 > best.1 || other.0.stop == Stop::Cancelled {
-                best = other;
-            }
-        }
-        Ok(best)
+    fn tolerance(&self) -> (f64, &'static str) {
+        (self.params.tolerance, "gradient")
     }
 
-    /// Where the iteration ends that starts at `from` `[k, k]`, with its contrast.
-    fn end(&self, white: &White, from: &Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
-        let ended = minimise(white, from, self.score(), self.rule(), run)?;
+    fn end(&self, white: &White, from: Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
+        let ended = minimise(white, &from, self.score(), self.rule(), run)?;
         let contrast = negentropy(white, &ended.w, Score { alpha: 1.0, ..self.score() });
         Ok((ended, contrast))
     }
@@ -201,7 +173,7 @@ impl Fit<Observations> for Picard {
     type Error = LinearError;
 
     fn fit(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
-        run.in_pool(|run| self.fit_starts(x, None, run))
+        run.in_pool(|run| starts::fit(self, x, None, run))
     }
 
     fn claim(&self) -> Claim {

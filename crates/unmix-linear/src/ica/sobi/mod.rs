@@ -8,16 +8,16 @@
 mod evidence;
 
 use super::{
-    Ended, NOTHING_DROPPED,
+    NOTHING_DROPPED,
     joint_diagonal::{Rule, joint_diagonal},
-    nothing_dropped, ordered_model,
+    nothing_dropped,
 };
 use crate::{LinearError, LinearModel, whitening::Whitening};
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Run, Stop, Warning};
+use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Run};
 
 pub(crate) const NO_LEAD: &str = "the variables are an invertible linear mixture, without delays, of sources uncorrelated at every lag";
 pub(crate) const DISTINCT: &str = "no two sources have the same autocorrelations";
@@ -103,18 +103,7 @@ impl Sobi {
         let rule = Rule { method: "sobi", angle, max_sweeps: self.params.max_iterations };
         let done = joint_diagonal(&mut symmetric, rule, run);
         let diagonal: f64 = (0..white.ncols()).map(|i| symmetric.slice(ndarray::s![i, i, ..]).mapv(|v| v * v).sum()).sum();
-        let (model, turned) = ordered_model(whitening, &Ended::rotation(done.rotation, done.turned, done.sweeps, done.stop));
-        let mut warnings = Vec::new();
-        if done.stop == Stop::MaxIterations {
-            let largest = turned.iter().copied().fold(0.0, f64::max);
-            let text = format!(
-                "after {} sweeps pairs still turn by up to {largest:.1e} radians; raise `max_iterations`, or check that the rows are a time \
-                 series and no two sources have the same autocorrelations",
-                done.sweeps
-            );
-            warnings.push(Warning { code: "not-converged", text });
-        }
-        Ok(Fitted { model, stop: done.stop, iterations: done.sweeps, objective: Some(diagonal), warnings })
+        Ok(done.fitted(whitening, diagonal, "the rows are a time series and no two sources have the same autocorrelations"))
     }
 }
 

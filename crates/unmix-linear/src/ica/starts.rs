@@ -1,0 +1,62 @@
+//! What algorithms that iterate from a start have in common: the best of several starts, and the model of where it ended.
+
+use super::{Ended, Ica, not_converged, ordered_model, random_start, require_start, white::White};
+use crate::{LinearError, LinearModel, whitening::Whitening};
+use ndarray::{Array2, ArrayView2};
+use unmix_core::{Fitted, Observations, Run, Stop};
+
+/// An algorithm with a start.
+pub(super) trait FromStart: Ica {
+    /// The name of its random stream.
+    fn name(&self) -> &'static str;
+    /// Random starts, of which the one with the largest contrast is kept.
+    fn starts(&self) -> usize;
+    /// The stopping rule, and what a component's distance from it is called.
+    fn tolerance(&self) -> (f64, &'static str);
+    /// Where the iteration ends that starts at `from` `[k, k]`, with its contrast.
+    fn end(&self, white: &White, from: Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError>;
+}
+
+/// Fits from the unmixing `start` `[k, d]`, or the best of the random ones.
+pub(super) fn fit(
+    algorithm: &impl FromStart,
+    x: &Observations,
+    start: Option<ArrayView2<'_, f64>>,
+    run: &mut Run<'_>,
+) -> Result<Fitted<LinearModel>, LinearError> {
+    if let Some(start) = start {
+        require_start(start, x.columns(), algorithm.components())?;
+    }
+    let whitening = Whitening::of(x, algorithm.components())?;
+    let white = White::of(x.x(), &whitening);
+    let (ended, contrast) = match start {
+        Some(unmixing) => algorithm.end(&white, unmixing.dot(&whitening.colour), run)?,
+        None => best(algorithm, &white, run)?,
+    };
+    let (model, distance) = ordered_model(whitening, &ended);
+    let Ended { iterations, stop, .. } = ended;
+    let mut warnings = Vec::new();
+    if !matches!(stop, Stop::Tolerance | Stop::Cancelled) {
+        let (tolerance, unit) = algorithm.tolerance();
+        warnings.push(not_converged(&distance, tolerance, iterations, unit));
+    }
+    Ok(Fitted { model, stop, iterations, objective: Some(contrast), warnings })
+}
+
+/// The best of all random starts, with its contrast.
+fn best(algorithm: &impl FromStart, white: &White, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
+    let start = |run: &Run<'_>, index| random_start(white.components, &mut run.seed.stream(algorithm.name(), index));
+    let first = start(run, 0);
+    let mut best = algorithm.end(white, first, run)?;
+    for index in 1..algorithm.starts() as u64 {
+        if best.0.stop == Stop::Cancelled {
+            break;
+        }
+        let from = start(run, index);
+        let other = algorithm.end(white, from, run)?;
+        if other.1 > best.1 || other.0.stop == Stop::Cancelled {
+            best = other;
+        }
+    }
+    Ok(best)
+}
