@@ -73,6 +73,16 @@ pub enum DataError {
         /// Completes "are needed to …".
         reason: &'static str,
     },
+    /// There are fewer columns than the method needs.
+    #[error("the table has {found} columns, at least {needed} are needed to {reason}")]
+    TooFewColumns {
+        /// Columns needed.
+        needed: usize,
+        /// Columns found.
+        found: usize,
+        /// Completes "are needed to …".
+        reason: &'static str,
+    },
     /// A column does not vary.
     #[error("column \"{column}\" is constant ({value} in every row); drop it (--exclude {column})")]
     Constant {

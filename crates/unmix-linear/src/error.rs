@@ -19,6 +19,16 @@ pub enum LinearError {
         "no eigenvalue of the correlations exceeds those of uncorrelated data: there is no factor to find; set `components` to fit one anyway"
     )]
     NoFactors,
+    /// A prior leaves no loading.
+    #[error(
+        "no factor loads on two variables under a spike of rate {spike} and a slab of rate {slab}: there is none to find; lower `spike`"
+    )]
+    NoLoadings {
+        /// The rate of the spike.
+        spike: f64,
+        /// The rate of the slab.
+        slab: f64,
+    },
     /// A column's values are so large or so small that its variance cannot be represented.
     #[error("column \"{column}\": its variance, {variance}, is out of range; multiply the column by a constant")]
     Variance {
@@ -44,7 +54,7 @@ impl Failure for LinearError {
         match self {
             Self::Data(error) => error.kind(),
             Self::Numerics(_) => Kind::Internal,
-            Self::Variance { .. } | Self::NoFactors => Kind::Data,
+            Self::Variance { .. } | Self::NoFactors | Self::NoLoadings { .. } => Kind::Data,
             Self::Diverged { .. } => Kind::Diverged,
         }
     }

@@ -12,6 +12,7 @@
 //! | [`Jade`] | independent, at most one without excess kurtosis | order, sign and scale |
 //! | [`Sobi`] | uncorrelated at every lag, of distinct autocorrelations | order, sign and scale |
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
+//! | [`SparseFactorAnalysis`] | the same with few of them in each variable, every factor anchored twice | order, sign and scale |
 //!
 //! ```
 //! use ndarray::{Array2, array};
@@ -36,6 +37,7 @@
 //!
 //! [`stability`] refits any of them on bootstrap samples and says which codes return; [`icasso`] clusters the codes of many fits.
 
+mod anchors;
 mod correlation;
 mod error;
 mod factor_analysis;
@@ -44,10 +46,12 @@ mod linear_model;
 mod number_of_factors;
 mod pca;
 mod rotation;
+mod sparse_factor_analysis;
 mod stability;
 mod suitability;
 mod whitening;
 
+pub use anchors::{PairTest, parallel_pairs};
 pub use correlation::Correlation;
 pub use error::LinearError;
 pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, FitIndices, RotationReport, Scores};
@@ -61,6 +65,7 @@ pub use number_of_factors::{
 };
 pub use pca::{Pca, PcaModel, PcaParams};
 pub use rotation::{Criterion, GradientProjection, PROMAX_POWER, Rotated, Rotation, Varimax, varimax_criterion};
+pub use sparse_factor_analysis::{SparseFactorAnalysis, SparseFactorAnalysisParams, SparseFactorModel};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
 
@@ -107,5 +112,10 @@ pub const METHODS: &[Method] = &[
         "factor-analysis",
         "common factors and own noise of each variable, by maximum likelihood",
         "Jöreskog (1967), Psychometrika 32(4)",
+    ),
+    Method::of::<SparseFactorAnalysisParams, Observations>(
+        "sparse-factor-analysis",
+        "common factors with most loadings exactly zero, by the spike-and-slab lasso",
+        "Ročková and George (2016), Journal of the American Statistical Association 111(516)",
     ),
 ];

@@ -6,10 +6,10 @@ use ndarray::{Array2, Axis};
 use unmix_core::{Evidence, Verdict};
 use unmix_numerics::symmetric_eigen;
 
-const SHARED: &str = "the variables share variance, and not only in pairs";
+pub(crate) const SHARED: &str = "the variables share variance, and not only in pairs";
 const DETERMINED: &str = "the correlations outnumber the parameters";
 const CURVED: &str = "the loadings of every factor determine the uniquenesses";
-const INTERIOR: &str = "every variable has noise of its own";
+pub(crate) const INTERIOR: &str = "every variable has noise of its own";
 const ENOUGH: &str = "this number of factors explains all correlations";
 
 /// The assumptions of the claim.
@@ -23,7 +23,7 @@ const LEAST_KMO: f64 = 0.5;
 const LEAST_CURVATURE: f64 = 1e-3;
 
 /// Bartlett's test and the Kaiser–Meyer–Olkin measure; data that have no invertible correlations refute the assumption.
-pub(super) fn shared_variance(correlation: Result<&Correlation, &LinearError>) -> Evidence {
+pub(crate) fn shared_variance(correlation: Result<&Correlation, &LinearError>) -> Evidence {
     let looks = |correlation: &Correlation| -> Result<_, LinearError> {
         Ok((bartlett_sphericity(correlation.r.view(), correlation.rows)?, kaiser_meyer_olkin(correlation.r.view())?))
     };
@@ -100,7 +100,7 @@ fn curved(model: &FactorModel) -> Result<Evidence, LinearError> {
     })
 }
 
-fn interior(model: &FactorModel, names: &[String]) -> Evidence {
+pub(crate) fn interior(model: &FactorModel, names: &[String]) -> Evidence {
     let uniqueness = model.standardized_uniqueness();
     let heywood = at_bound(&uniqueness, names);
     let least = uniqueness.iter().copied().fold(f64::INFINITY, f64::min);

@@ -13,6 +13,7 @@ mod likelihood;
 mod minres;
 mod model;
 
+pub(crate) use evidence::{INTERIOR, SHARED, interior, shared_variance};
 pub use fit_indices::FitIndices;
 pub use model::{FactorModel, RotationReport, Scores};
 
@@ -191,7 +192,7 @@ impl Fit<Observations> for FactorAnalysis {
     }
 
     fn screen(&self, x: &Observations, _: Seed) -> Vec<Evidence> {
-        vec![evidence::shared_variance(Correlation::of(x).as_ref())]
+        vec![shared_variance(Correlation::of(x).as_ref())]
     }
 
     fn evidence(&self, x: &Observations, model: &FactorModel, _: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {
@@ -245,7 +246,7 @@ impl FactorAnalysis {
 }
 
 /// The number of factors by parallel analysis, no more than the correlations determine.
-fn components_of(correlation: &Correlation, seed: Seed, warnings: &mut Vec<Warning>) -> Result<usize, LinearError> {
+pub(crate) fn components_of(correlation: &Correlation, seed: Seed, warnings: &mut Vec<Warning>) -> Result<usize, LinearError> {
     let d = correlation.r.nrows();
     require_determined(1, d)?;
     let retained = parallel_analysis(correlation, PARALLEL_DATASETS, PARALLEL_QUANTILE, seed)?.retained;
@@ -270,7 +271,7 @@ fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
-fn heywood_warning(uniqueness: &Array1<f64>, names: &[String]) -> Option<Warning> {
+pub(crate) fn heywood_warning(uniqueness: &Array1<f64>, names: &[String]) -> Option<Warning> {
     let heywood = at_bound(uniqueness, names);
     let text = format!(
         "Heywood case: the noise variance of {} is at its lower bound, {LEAST_UNIQUENESS} of the variance; lower `components`, or drop the variable",

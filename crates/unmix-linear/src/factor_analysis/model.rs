@@ -63,6 +63,13 @@ pub struct RotationReport {
     pub optima: usize,
 }
 
+impl RotationReport {
+    /// Of loadings `[d, components]` that their method does not rotate.
+    pub(crate) fn unrotated(components: usize) -> Self {
+        Self { criterion: Rotation::None, matrix: Array2::eye(components), starts: 0, agreeing: 0, optima: 0 }
+    }
+}
+
 impl FactorModel {
     /// The number of variables, `d`.
     pub fn columns(&self) -> usize {

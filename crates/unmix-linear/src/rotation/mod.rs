@@ -172,7 +172,7 @@ fn normalise(loadings: ArrayView2<'_, f64>) -> Array2<f64> {
 }
 
 /// Uniform over the orthogonal matrices `[k, k]`: Gaussian columns made orthonormal one after another (Stewart 1980).
-fn random_rotation(k: usize, stream: &mut Stream) -> Array2<f64> {
+pub(crate) fn random_rotation(k: usize, stream: &mut Stream) -> Array2<f64> {
     let mut rotation = Array2::<f64>::zeros((k, k));
     for j in 0..k {
         let mut column = ndarray::Array1::from_shape_simple_fn(k, || StandardNormal.sample(stream));

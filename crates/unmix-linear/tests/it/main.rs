@@ -14,5 +14,7 @@ mod mixtures;
 mod pca;
 mod picard;
 mod rotation;
+mod sparse_factor_analysis;
+mod sparse_loadings;
 mod stability;
 mod varimax;

@@ -1,0 +1,125 @@
+//! What the data say about a sparse factor model: its zeros are tested on rows that have not chosen them.
+
+use super::{SparseFactorAnalysis, SparseFactorModel, expectation::Factors, pure_indicators};
+use crate::{Correlation, EVIDENCE_LEVEL, LinearError, factor_analysis};
+use ndarray::{Array2, Axis};
+use rand::seq::SliceRandom;
+use unmix_core::{Evidence, Fit, Observations, Run, Verdict};
+use unmix_numerics::{NumericsError, chi_square_tail, log_det_spd};
+
+const ZEROS: &str = "the factors are uncorrelated and the zeros of the loadings hold";
+const ANCHORED: &str = "every factor has two variables that load on it alone";
+
+/// The assumptions of the claim.
+pub(super) const ASSUMPTIONS: [&str; 4] = [factor_analysis::SHARED, ZEROS, ANCHORED, factor_analysis::INTERIOR];
+
+/// Indicators that a factor needs.
+const ANCHORS: usize = 2;
+
+/// Rows that each half needs beyond its variables for the approximation of the test.
+const LEAST_ROWS: usize = 20;
+
+/// Iterations for the likelihood of a pattern, and the change of a loading that ends them.
+const ITERATIONS: usize = 10_000;
+const TOLERANCE: f64 = 1e-8;
+
+/// All evidence about a fitted model.
+pub(super) fn of(
+    estimator: &SparseFactorAnalysis,
+    x: &Observations,
+    model: &SparseFactorModel,
+    run: &Run<'_>,
+) -> Result<Vec<Evidence>, LinearError> {
+    let correlation = Correlation::of(x)?;
+    Ok(vec![
+        factor_analysis::shared_variance(Ok(&correlation)),
+        zeros(estimator, x, model, run)?,
+        anchored(model, x.names()),
+        factor_analysis::interior(&model.factors, x.names()),
+    ])
+}
+
+/// Half of the rows, chosen by the seed, say which loadings are 0; the likelihood-ratio test of that model is done on the other half.
+fn zeros(estimator: &SparseFactorAnalysis, x: &Observations, model: &SparseFactorModel, run: &Run<'_>) -> Result<Evidence, LinearError> {
+    let untestable = |detail: String| Evidence { assumption: ZEROS, verdict: Verdict::Untestable, p_value: None, margin: None, detail };
+    let needed = 2 * (x.columns() + LEAST_ROWS);
+    if x.rows() < needed {
+        return Ok(untestable(format!("the test needs {needed} rows, half of them for a refit, and there are {}", x.rows())));
+    }
+    let seed = run.seed.child("held-out", 0);
+    let mut rows: Vec<usize> = (0..x.rows()).collect();
+    rows.shuffle(&mut seed.stream("split", 0));
+    let (choosing, testing) = rows.split_at(x.rows() / 2);
+    let mut params = estimator.params.clone();
+    params.components = Some(model.factors.components());
+    let halved = SparseFactorAnalysis { params };
+    let pattern = match halved.fit(&x.select(choosing)?, &mut run.nested(seed.child("refit", 0))) {
+        Ok(refit) => refit.model.factors.standardized_loadings(),
+        Err(error @ (LinearError::Data(_) | LinearError::NoLoadings { .. })) => {
+            return Ok(untestable(format!("a refit to half of the rows fails: {error}")));
+        }
+        Err(error) => return Err(error),
+    };
+    let correlation = match Correlation::of(&x.select(testing)?) {
+        Ok(correlation) => correlation,
+        Err(error) => return Ok(untestable(format!("half of the rows do not allow the test: {error}"))),
+    };
+    let (d, free) = (x.columns(), pattern.iter().filter(|&&v| v != 0.0).count());
+    let Some(freedom) = (d * (d - 1) / 2).checked_sub(free).filter(|&freedom| freedom > 0) else {
+        return Ok(untestable("the loadings that are not 0 leave no degrees of freedom".to_owned()));
+    };
+    let test = chi_squared(&correlation, &pattern)?;
+    let p_value = chi_square_tail(test, freedom as f64)?;
+    Ok(Evidence {
+        assumption: ZEROS,
+        verdict: if p_value > EVIDENCE_LEVEL { Verdict::Supported } else { Verdict::Refuted },
+        p_value: Some(p_value),
+        margin: Some(p_value - EVIDENCE_LEVEL),
+        detail: format!(
+            "half of the rows chose {free} of {} loadings; the likelihood-ratio test of a model with these alone, on the other half: chi-squared \
+             {test:.1} on {freedom} degrees of freedom; with many rows it finds misfits that do not matter",
+            pattern.len()
+        ),
+    })
+}
+
+/// `(n - 1 - (2d + 5)/6 - 2k/3) F` (Bartlett 1950) of the maximum-likelihood factor model whose loadings are 0 where those of `pattern` `[d, k]` are.
+fn chi_squared(correlation: &Correlation, pattern: &Array2<f64>) -> Result<f64, NumericsError> {
+    let (d, k) = pattern.dim();
+    let communality = pattern.map_axis(Axis(1), |row| row.dot(&row));
+    let mut factors = Factors { loadings: pattern.clone(), uniqueness: communality.mapv(|h| (1.0 - h).max(0.05)) };
+    let rate = |j: usize, k: usize| if pattern[[j, k]] == 0.0 { f64::INFINITY } else { 0.0 };
+    for _ in 0..ITERATIONS {
+        let codes = factors.codes(correlation.r.view())?;
+        let next = factors.maximised(&codes, correlation.rows, correlation.r.view(), rate);
+        let change = next.distance(&factors);
+        factors = next;
+        if change <= TOLERANCE {
+            break;
+        }
+    }
+    let log_likelihood = factors.codes(correlation.r.view())?.log_likelihood;
+    let saturated = -0.5 * (d as f64 * (1.0 + std::f64::consts::TAU.ln()) + log_det_spd(correlation.r.view())?);
+    let scale = correlation.rows as f64 - 1.0 - (2 * d + 5) as f64 / 6.0 - 2.0 * k as f64 / 3.0;
+    Ok((2.0 * (saturated - log_likelihood)).max(0.0) * scale)
+}
+
+fn anchored(model: &SparseFactorModel, names: &[String]) -> Evidence {
+    let pure = pure_indicators(model.factors.loadings.view());
+    let fewest = pure.iter().map(Vec::len).min().unwrap_or(0);
+    let of_factor = |(k, indicators): (usize, &Vec<usize>)| match indicators.as_slice() {
+        [] => format!("z{} none", k + 1),
+        some => format!("z{} {}", k + 1, some.iter().filter_map(|&j| names.get(j).cloned()).collect::<Vec<_>>().join(", ")),
+    };
+    let list: Vec<String> = pure.iter().enumerate().map(of_factor).collect();
+    Evidence {
+        assumption: ANCHORED,
+        verdict: if fewest >= ANCHORS { Verdict::Supported } else { Verdict::Refuted },
+        p_value: None,
+        margin: Some(fewest as f64 - ANCHORS as f64),
+        detail: format!(
+            "pure indicators in the fitted loadings: {}; {ANCHORS} of each are needed (margin), and whether these are pure is what the zeros say",
+            list.join("; ")
+        ),
+    }
+}
