@@ -29,6 +29,21 @@ pub enum LinearError {
         /// The rate of the slab.
         slab: f64,
     },
+    /// No variable has a partner that correlates with the others as it does.
+    #[error(
+        "no two variables are pure indicators of one factor: none has the same largest covariance as its partners, within {tolerance:.3} of the \
+         standard deviations; raise `delta`, or use factor-analysis, which needs no pure variables"
+    )]
+    NoPureVariables {
+        /// The tolerance.
+        tolerance: f64,
+    },
+    /// Groups of pure variables that are no separate factors.
+    #[error("the factors of the pure variables {groups} have no positive definite covariance: some are one factor; raise `delta`")]
+    IndistinctFactors {
+        /// The variables of each factor.
+        groups: String,
+    },
     /// A column's values are so large or so small that its variance cannot be represented.
     #[error("column \"{column}\": its variance, {variance}, is out of range; multiply the column by a constant")]
     Variance {
@@ -54,7 +69,11 @@ impl Failure for LinearError {
         match self {
             Self::Data(error) => error.kind(),
             Self::Numerics(_) => Kind::Internal,
-            Self::Variance { .. } | Self::NoFactors | Self::NoLoadings { .. } => Kind::Data,
+            Self::Variance { .. }
+            | Self::NoFactors
+            | Self::NoLoadings { .. }
+            | Self::NoPureVariables { .. }
+            | Self::IndistinctFactors { .. } => Kind::Data,
             Self::Diverged { .. } => Kind::Diverged,
         }
     }

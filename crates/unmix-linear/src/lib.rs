@@ -13,6 +13,7 @@
 //! | [`Sobi`] | uncorrelated at every lag, of distinct autocorrelations | order, sign and scale |
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
 //! | [`SparseFactorAnalysis`] | the same with few of them in each variable, every factor anchored twice | order, sign and scale |
+//! | [`Love`] | two pure variables each, of equal loading; correlated | order, sign and scale |
 //!
 //! ```
 //! use ndarray::{Array2, array};
@@ -43,6 +44,7 @@ mod error;
 mod factor_analysis;
 mod ica;
 mod linear_model;
+mod love;
 mod number_of_factors;
 mod pca;
 mod rotation;
@@ -60,6 +62,7 @@ pub use ica::{
     JadeParams, Picard, PicardOParams, PicardParams, Sobi, SobiParams, anderson_darling,
 };
 pub use linear_model::LinearModel;
+pub use love::{Love, LoveParams};
 pub use number_of_factors::{
     PARALLEL_DATASETS, PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, most_factors, parallel_analysis,
 };
@@ -117,5 +120,10 @@ pub const METHODS: &[Method] = &[
         "sparse-factor-analysis",
         "common factors with most loadings exactly zero, by the spike-and-slab lasso",
         "Ročková and George (2016), Journal of the American Statistical Association 111(516)",
+    ),
+    Method::of::<LoveParams, Observations>(
+        "love",
+        "correlated common factors from pure variables",
+        "Bing, Bunea, Ning and Wegkamp (2020), Annals of Statistics 48(4)",
     ),
 ];

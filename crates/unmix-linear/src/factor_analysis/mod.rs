@@ -21,7 +21,8 @@ use crate::{
     Correlation, LinearError, PARALLEL_DATASETS, PARALLEL_QUANTILE, Rotation, Varimax,
     number_of_factors::{most_factors, parallel_analysis, require_determined},
 };
-use likelihood::{LEAST_UNIQUENESS, Profile, mean_log_likelihood};
+pub(crate) use likelihood::LEAST_UNIQUENESS;
+use likelihood::{Profile, mean_log_likelihood};
 use minres::Residuals;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};

@@ -61,3 +61,17 @@ fn picard() {
     conformance("picard-o").linear(1e-8).assert();
     conformance("picard-o").with("components = 2").linear(1e-6).assert();
 }
+
+#[test]
+fn sparse_factor_analysis() {
+    let method = METHODS.iter().find(|m| m.name == "sparse-factor-analysis").unwrap();
+    Conformance::of(method, holzinger()).with("components = 3\nstarts = 2").linear(1e-4).assert();
+    Conformance::of(method, holzinger()).with("starts = 1\nspike = 30.0\nscores = 'bartlett'").linear(1e-4).assert();
+}
+
+#[test]
+fn love() {
+    let method = METHODS.iter().find(|m| m.name == "love").unwrap();
+    Conformance::of(method, holzinger().standardized().unwrap()).with("splits = 5").linear(1e-8).assert();
+    Conformance::of(method, holzinger().standardized().unwrap()).with("delta = 0.5").linear(1e-8).assert();
+}

@@ -10,6 +10,7 @@ mod fastica;
 mod identifiability;
 mod infomax;
 mod joint_diagonalisation;
+mod love;
 mod mixtures;
 mod pca;
 mod picard;

@@ -4,11 +4,13 @@ use crate::{
     factor_models::holzinger,
     sparse_loadings::{anchored, dense, factor_data},
 };
+use approx::assert_abs_diff_eq;
 use ndarray::{Array2, Axis};
 use std::ops::ControlFlow;
 use unmix_core::{Evidence, Fit, Infer, Observations, Params, Progress, Run, Verdict, identified};
 use unmix_linear::{SparseFactorAnalysis, SparseFactorAnalysisParams, SparseFactorModel};
 use unmix_numerics::maximum_assignment;
+use unmix_testkit::Golden;
 
 const ANCHORED: &str = "every factor has two variables that load on it alone";
 const ZEROS: &str = "the factors are uncorrelated and the zeros of the loadings hold";
@@ -148,4 +150,18 @@ fn bad_input() {
     assert!(error.contains("more parameters than there are correlations"), "{error}");
     let blunt = SparseFactorAnalysisParams { spike: Some(0.5), ..Default::default() };
     assert!(blunt.build().unwrap_err().to_string().contains("spike"));
+}
+
+#[test]
+fn agrees_with_a_general_optimiser() {
+    let golden = Golden::read("sparse-factor-analysis/sparse-factor-analysis.json").unwrap();
+    let x = Observations::unnamed(golden.matrix("/x").unwrap()).unwrap();
+    let params = SparseFactorAnalysisParams { components: Some(2), tolerance: 1e-11, ..Default::default() };
+    let fitted = params.build().unwrap().fit(&x, &mut Run::new(1)).unwrap();
+    let expected = golden.matrix("/loadings").unwrap();
+    let loadings = matched(&fitted.model.factors.standardized_loadings(), &expected);
+    assert_abs_diff_eq!(loadings, expected, epsilon = 2e-5);
+    assert_abs_diff_eq!(fitted.model.factors.standardized_uniqueness(), golden.vector("/uniqueness").unwrap(), epsilon = 2e-5);
+    assert_abs_diff_eq!(fitted.model.share, golden.number("/share").unwrap(), epsilon = 1e-4);
+    assert_abs_diff_eq!(fitted.objective.unwrap(), golden.number("/log_posterior").unwrap(), epsilon = 1e-6);
 }

@@ -12,7 +12,7 @@ pub fn anchored(d: usize, k: usize, pure: f64, seed: u64) -> Array2<f64> {
     let mut loadings = dense(d, k, seed);
     for j in 0..anchors {
         loadings.row_mut(j).fill(0.0);
-        loadings[[j, j % k]] = if (j / k) % 2 == 0 { 0.8 } else { -0.8 };
+        loadings[[j, j % k]] = if (j / k).is_multiple_of(2) { 0.8 } else { -0.8 };
     }
     loadings
 }
