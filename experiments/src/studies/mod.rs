@@ -1,5 +1,6 @@
 //! The long studies of the book: each writes its page and figure itself.
 
+mod anchors;
 mod ica_evidence;
 
 use crate::Outcome;
@@ -17,6 +18,8 @@ pub struct Arguments {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Study {
+    /// Recovery of the factors against the share of variables that load on one factor alone
+    Anchors,
     /// Size and power of the test of "at most one Gaussian source"
     IcaEvidence,
 }
@@ -24,6 +27,7 @@ enum Study {
 impl Arguments {
     pub fn run(self) -> Outcome {
         match self.name {
+            Study::Anchors => anchors::run(self.sets),
             Study::IcaEvidence => ica_evidence::run(self.sets),
         }
     }
