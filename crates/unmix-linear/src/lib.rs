@@ -12,6 +12,7 @@
 //! | [`Jade`] | independent, at most one without excess kurtosis | order, sign and scale |
 //! | [`Sobi`] | uncorrelated at every lag, of distinct autocorrelations | order, sign and scale |
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
+//! | [`ConfirmatoryFactorAnalysis`] | to load on known variables alone | the sign of each |
 //!
 //! ```
 //! use ndarray::{Array2, array};
@@ -36,21 +37,29 @@
 //!
 //! [`stability`] refits any of them on bootstrap samples and says which codes return; [`icasso`] clusters the codes of many fits.
 
+mod confirmatory;
 mod correlation;
 mod error;
 mod factor_analysis;
+mod fit_indices;
 mod ica;
 mod linear_model;
 mod number_of_factors;
 mod pca;
 mod rotation;
+mod scores;
 mod stability;
 mod suitability;
 mod whitening;
 
+pub use confirmatory::{
+    ConfirmatoryFactorAnalysis, ConfirmatoryFactorAnalysisParams, ConfirmatoryModel, Estimate, Modification, Parameter, PatternError,
+    Scaling,
+};
 pub use correlation::Correlation;
 pub use error::LinearError;
-pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, FitIndices, RotationReport, Scores};
+pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, RotationReport};
+pub use fit_indices::FitIndices;
 pub use ica::{
     Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Infomax, InfomaxParams, Jade,
     JadeParams, Picard, PicardOParams, PicardParams, Sobi, SobiParams, anderson_darling,
@@ -61,6 +70,7 @@ pub use number_of_factors::{
 };
 pub use pca::{Pca, PcaModel, PcaParams};
 pub use rotation::{Criterion, GradientProjection, PROMAX_POWER, Rotated, Rotation, Varimax, varimax_criterion};
+pub use scores::Scores;
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
 
@@ -107,5 +117,10 @@ pub const METHODS: &[Method] = &[
         "factor-analysis",
         "common factors and own noise of each variable, by maximum likelihood",
         "Jöreskog (1967), Psychometrika 32(4)",
+    ),
+    Method::of::<ConfirmatoryFactorAnalysisParams, Observations>(
+        "confirmatory-factor-analysis",
+        "common factors that load on known variables, by maximum likelihood",
+        "Jöreskog (1969), Psychometrika 34(2)",
     ),
 ];
