@@ -15,7 +15,7 @@ use unmix_numerics::{inverse_spd, normal_two_sided};
 const LOCAL: &str = "the covariances determine the parameters of the pattern";
 const FITS: &str = "the pattern explains all correlations";
 const INTERIOR: &str = "every variable has noise of its own, and no two factors are one";
-const PURE: &str = "every factor has two variables of its own";
+const PURE: &str = "every factor has three variables of its own, or two and a correlation with another";
 const ORDER: &str = "the variables that come first load on no later factor";
 const LEAD: &str = "the variable that comes first loads on its factor";
 
@@ -49,10 +49,7 @@ pub(super) fn of(pattern: &Pattern, correlation: &Correlation, model: &Confirmat
     let structure = pattern.in_units_with_unit_variances();
     let held = held(&structure, &matrices, &correlation.sd);
     let information = Information::of(&matrices, &structure, |p| held.contains(&p), correlation.covariance().view(), correlation.rows)?;
-    let p_value = |variable, factor| {
-        let parameter = Parameter::Loading { variable, factor };
-        information.standard_error(parameter).map_or(1.0, |error| normal_two_sided(matrices.get(parameter) / error))
-    };
+    let p_value = |parameter| information.standard_error(parameter).map_or(1.0, |error| normal_two_sided(matrices.get(parameter) / error));
     let mut evidence = vec![
         local(&matrices, &structure)?,
         fits(pattern, &indices(pattern, correlation, &model.covariance())?),
@@ -131,27 +128,38 @@ fn interior(held: &[Parameter], matrices: &Matrices, correlation: &Correlation, 
     }
 }
 
-/// A factor with two variables of its own that load on it is identified up to its sign if it also correlates with another factor, and with
-/// three whatever else holds (Bollen 1989, chapter 7). For other patterns the rank is a local answer, and the only one.
-fn pure(pattern: &Pattern, p_value: impl Fn(usize, usize) -> f64) -> Evidence {
+/// A factor is identified up to its sign by three variables of its own that load on it, or by two if it also correlates with another
+/// factor (Bollen 1989, chapter 7). For other patterns the rank is a local answer, and the only one.
+fn pure(pattern: &Pattern, p_value: impl Fn(Parameter) -> f64) -> Evidence {
+    let k = pattern.components();
     let mut worst: Option<(f64, &str)> = None;
-    for (j, name) in pattern.factors.iter().enumerate() {
-        let mut p_values: Vec<f64> = pattern.pure(j).into_iter().map(|i| p_value(i, j)).collect();
-        p_values.sort_by(f64::total_cmp);
-        let Some(&second) = p_values.get(1) else {
+    for (factor, name) in pattern.factors.iter().enumerate() {
+        let mut loadings: Vec<f64> =
+            pattern.own(factor).into_iter().map(|variable| p_value(Parameter::Loading { variable, factor })).collect();
+        loadings.sort_by(f64::total_cmp);
+        let others = (0..k).filter(|&other| other != factor && pattern.correlated);
+        let correlation = others
+            .map(|other| p_value(Parameter::Factors { first: factor.min(other), second: factor.max(other) }))
+            // the clearest of k - 1
+            .map(|p| (p * (k - 1) as f64).min(1.0))
+            .min_by(f64::total_cmp);
+        let by_three = loadings.get(2).copied();
+        let by_two = loadings.get(1).zip(correlation).map(|(second, correlation)| second.max(correlation));
+        let Some(p) = by_three.into_iter().chain(by_two).min_by(f64::total_cmp) else {
             let detail = format!(
-                "\"{name}\" has {} variables that load on it alone: the rank shows that its parameters are unique nearby, nothing that they are \
-                 unique",
-                p_values.len()
+                "{} variables load on \"{name}\" alone and have noise of their own: the rank shows that its parameters are unique nearby, \
+                 nothing that they are unique",
+                loadings.len()
             );
             return Evidence { assumption: PURE, verdict: Verdict::Untestable, p_value: None, margin: None, detail };
         };
-        if worst.is_none_or(|(p, _)| second > p) {
-            worst = Some((second, name));
+        if worst.is_none_or(|(most, _)| p > most) {
+            worst = Some((p, name));
         }
     }
     let (p, name) = worst.unwrap_or((1.0, ""));
-    significant(PURE, p, format!("the second clearest loading of a variable of \"{name}\" alone"))
+    let what = format!("\"{name}\" has its third clearest loading, or its second and the clearest of its correlations");
+    significant(PURE, p, what)
 }
 
 fn order() -> Evidence {
@@ -160,10 +168,10 @@ fn order() -> Evidence {
     Evidence { assumption: ORDER, verdict: Verdict::Untestable, p_value: None, margin: None, detail }
 }
 
-fn lead(pattern: &Pattern, p_value: impl Fn(usize, usize) -> f64) -> Evidence {
-    let p_values = pattern.lead.iter().enumerate().map(|(j, &i)| (p_value(i, j), j));
-    let (p, j) = p_values.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((1.0, 0));
-    significant(LEAD, p, format!("the loading of the variable that begins \"{}\"", pattern.factors[j]))
+fn lead(pattern: &Pattern, p_value: impl Fn(Parameter) -> f64) -> Evidence {
+    let p_values = pattern.lead.iter().enumerate().map(|(factor, &variable)| (p_value(Parameter::Loading { variable, factor }), factor));
+    let (p, factor) = p_values.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((1.0, 0));
+    significant(LEAD, p, format!("the variable that begins \"{}\" has its loading", pattern.factors[factor]))
 }
 
 fn significant(assumption: &'static str, p: f64, what: String) -> Evidence {
@@ -172,6 +180,6 @@ fn significant(assumption: &'static str, p: f64, what: String) -> Evidence {
         verdict: if p <= EVIDENCE_LEVEL { Verdict::Supported } else { Verdict::Refuted },
         p_value: Some(p),
         margin: Some(EVIDENCE_LEVEL - p),
-        detail: format!("Wald test that the least certain is 0: {what}"),
+        detail: format!("Wald test of the least certain, against 0: {what}"),
     }
 }

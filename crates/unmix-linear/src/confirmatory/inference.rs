@@ -1,9 +1,9 @@
 //! Standard errors and modification indices of a confirmatory model.
 //!
-//! The information of `n` samples is `I = (n/2) H` with `H_ab = tr(Σ⁻¹ ∂Σ/∂θ_a Σ⁻¹ ∂Σ/∂θ_b)` (Jöreskog 1969), expected under the model. Parameters at a
-//! bound are taken as fixed. The modification index of a fixed entry `f` is its score test, `(n/2) g_f² / (H_ff - H_fθ H_θθ⁻¹ H_θf)` with the
-//! slope `g_f` of the discrepancy: near what χ² would fall by if `f` were free; the entry would become about `-g_f / (H_ff - …)` (Sörbom 1989,
-//! Psychometrika 54(3), 371–384).
+//! The information of `n` samples is `I = (n/2) H` with `H_ab = tr(Σ⁻¹ ∂Σ/∂θ_a Σ⁻¹ ∂Σ/∂θ_b)` (Jöreskog 1969), expected under the model. Parameters
+//! at a bound are taken as fixed. The modification index of a fixed entry `f` is its score test, `(n/2) g_f² / (H_ff - H_fθ H_θθ⁻¹ H_θf)` with
+//! the slope `g_f` of the discrepancy: near what χ² would fall by if `f` were free; the entry would become about `-g_f / (H_ff - …)` (Sörbom
+//! 1989, Psychometrika 54(3), 371–384).
 
 use super::structure::{Discrepancy, Matrices, Parameter, Structure};
 use crate::LinearError;

@@ -96,6 +96,12 @@ impl Pattern {
         self.loads.rows().into_iter().enumerate().filter(|(_, row)| alone(row.view())).map(|(i, _)| i).collect()
     }
 
+    /// Those of [`pure`](Self::pure) whose noise covaries with no other.
+    pub fn own(&self, j: usize) -> Vec<usize> {
+        let shared = |i: usize| self.noise_covariances.iter().any(|&(a, b)| a == i || b == i);
+        self.pure(j).into_iter().filter(|&i| !shared(i)).collect()
+    }
+
     /// The model with every factor of variance 1, for variables of standard deviations `sd` `[d]` brought to 1.
     pub fn standardized(&self, sd: &Array1<f64>) -> Structure {
         let variances = self.noise_variances.iter().zip(sd).map(|(fixed, sd)| fixed.map(|v| v / (sd * sd))).collect();
