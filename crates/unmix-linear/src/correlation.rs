@@ -7,7 +7,7 @@ use crate::{
     LinearError,
     whitening::{collinear, representable_moments},
 };
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 use unmix_core::Observations;
 
 /// Means, standard deviations and an invertible correlation matrix.
@@ -39,6 +39,11 @@ pub struct Correlation {
 }
 
 impl Correlation {
+    /// The covariance in the units of `x`, divisor `n`, `[d, d]`.
+    pub fn covariance(&self) -> Array2<f64> {
+        &self.r * &self.sd * self.sd.view().insert_axis(Axis(1))
+    }
+
     /// The correlations of `x` `[n, d]`.
     ///
     /// # Errors

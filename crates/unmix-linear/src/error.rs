@@ -1,5 +1,6 @@
 //! What can go wrong in a linear model.
 
+use crate::PatternError;
 use thiserror::Error;
 use unmix_core::{DataError, Failure, Kind};
 use unmix_numerics::NumericsError;
@@ -11,6 +12,9 @@ pub enum LinearError {
     /// The data do not allow the analysis.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A pattern of loadings is no model of the data.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
     /// A matrix of the fit does not allow a decomposition.
     #[error(transparent)]
     Numerics(#[from] NumericsError),
@@ -68,6 +72,7 @@ impl Failure for LinearError {
     fn kind(&self) -> Kind {
         match self {
             Self::Data(error) => error.kind(),
+            Self::Pattern(error) => error.kind(),
             Self::Numerics(_) => Kind::Internal,
             Self::Variance { .. }
             | Self::NoFactors

@@ -14,6 +14,7 @@
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
 //! | [`SparseFactorAnalysis`] | the same with few of them in each variable, every factor anchored twice | order, sign and scale |
 //! | [`Love`] | two pure variables each, of equal loading; correlated | order, sign and scale |
+//! | [`ConfirmatoryFactorAnalysis`] | to load on known variables alone | the sign of each |
 //!
 //! ```
 //! use ndarray::{Array2, array};
@@ -39,24 +40,32 @@
 //! [`stability`] refits any of them on bootstrap samples and says which codes return; [`icasso`] clusters the codes of many fits.
 
 mod anchors;
+mod confirmatory;
 mod correlation;
 mod error;
 mod factor_analysis;
+mod fit_indices;
 mod ica;
 mod linear_model;
 mod love;
 mod number_of_factors;
 mod pca;
 mod rotation;
+mod scores;
 mod sparse_factor_analysis;
 mod stability;
 mod suitability;
 mod whitening;
 
 pub use anchors::{PairTest, parallel_pairs};
+pub use confirmatory::{
+    ConfirmatoryFactorAnalysis, ConfirmatoryFactorAnalysisParams, ConfirmatoryModel, Estimate, Modification, Parameter, PatternError,
+    Scaling,
+};
 pub use correlation::Correlation;
 pub use error::LinearError;
-pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, FitIndices, RotationReport, Scores};
+pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, RotationReport};
+pub use fit_indices::FitIndices;
 pub use ica::{
     Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Infomax, InfomaxParams, Jade,
     JadeParams, Picard, PicardOParams, PicardParams, Sobi, SobiParams, anderson_darling,
@@ -68,6 +77,7 @@ pub use number_of_factors::{
 };
 pub use pca::{Pca, PcaModel, PcaParams};
 pub use rotation::{Criterion, GradientProjection, PROMAX_POWER, Rotated, Rotation, Varimax, varimax_criterion};
+pub use scores::Scores;
 pub use sparse_factor_analysis::{SparseFactorAnalysis, SparseFactorAnalysisParams, SparseFactorModel};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
@@ -125,5 +135,10 @@ pub const METHODS: &[Method] = &[
         "love",
         "correlated common factors from pure variables",
         "Bing, Bunea, Ning and Wegkamp (2020), Annals of Statistics 48(4)",
+    ),
+    Method::of::<ConfirmatoryFactorAnalysisParams, Observations>(
+        "confirmatory-factor-analysis",
+        "common factors that load on known variables, by maximum likelihood",
+        "Jöreskog (1969), Psychometrika 34(2)",
     ),
 ];

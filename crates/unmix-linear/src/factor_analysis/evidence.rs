@@ -1,7 +1,7 @@
 //! What the data say about the assumptions of a factor model.
 
-use super::{FactorModel, FitIndices, RotationReport, at_bound, likelihood::LEAST_UNIQUENESS, quoted};
-use crate::{Correlation, EVIDENCE_LEVEL, LinearError, Rotation, bartlett_sphericity, kaiser_meyer_olkin};
+use super::{FactorModel, RotationReport, at_bound, likelihood::LEAST_UNIQUENESS, quoted};
+use crate::{Correlation, EVIDENCE_LEVEL, FitIndices, LinearError, Rotation, bartlett_sphericity, kaiser_meyer_olkin};
 use ndarray::{Array2, Axis};
 use unmix_core::{Evidence, Verdict};
 use unmix_numerics::symmetric_eigen;

@@ -8,20 +8,19 @@
 //! applied: the rotated loadings are the simplest that explain the data, which is a choice and no finding.
 
 mod evidence;
-mod fit_indices;
-mod likelihood;
+pub(crate) mod likelihood;
 mod minres;
 mod model;
 
 pub(crate) use evidence::{INTERIOR, SHARED, interior, shared_variance};
-pub use fit_indices::FitIndices;
-pub use model::{FactorModel, RotationReport, Scores};
+pub(crate) use likelihood::LEAST_UNIQUENESS;
+pub use model::{FactorModel, RotationReport};
 
 use crate::{
-    Correlation, LinearError, PARALLEL_DATASETS, PARALLEL_QUANTILE, Rotation, Varimax,
+    Correlation, LinearError, PARALLEL_DATASETS, PARALLEL_QUANTILE, Rotation, Scores, Varimax,
     number_of_factors::{most_factors, parallel_analysis, require_determined},
+    scores::score_weights,
 };
-pub(crate) use likelihood::LEAST_UNIQUENESS;
 use likelihood::{Profile, mean_log_likelihood};
 use minres::Residuals;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
@@ -163,8 +162,9 @@ impl Fit<Observations> for FactorAnalysis {
         warnings.extend(optima_warning(&rotation));
         let loadings = &loadings * &correlation.sd.view().insert_axis(Axis(1));
         let uniqueness = &uniqueness * &correlation.sd.mapv(|sd| sd * sd);
+        let weighted = &loadings / &uniqueness.view().insert_axis(Axis(1));
         let model = FactorModel {
-            unmixing: FactorModel::score_weights(&loadings, &correlation_of_factors, &uniqueness, self.params.scores)?,
+            unmixing: score_weights(&loadings, &weighted, &correlation_of_factors, self.params.scores)?,
             correlation: correlation_of_factors,
             mean: correlation.mean,
             sd: correlation.sd.clone(),
@@ -268,7 +268,7 @@ fn at_bound<'a>(uniqueness: &'a Array1<f64>, names: &'a [String]) -> Vec<&'a str
     uniqueness.iter().zip(names).filter(|(psi, _)| heywood(**psi)).map(|(_, name)| name.as_str()).collect()
 }
 
-fn quoted(names: &[&str]) -> String {
+pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
@@ -294,7 +294,7 @@ fn optima_warning(rotation: &RotationReport) -> Option<Warning> {
     (*optima > 1).then_some(Warning { code: "rotation-optima", text })
 }
 
-fn stop(stop: unmix_numerics::Stop) -> Stop {
+pub(crate) fn stop(stop: unmix_numerics::Stop) -> Stop {
     match stop {
         unmix_numerics::Stop::Iterations => Stop::MaxIterations,
         unmix_numerics::Stop::LineSearch => Stop::LineSearch,

@@ -1,31 +1,13 @@
 //! The fitted factor model: `x = mean + Λ z + e`, `z ~ N(0, Φ)`, `e ~ N(0, Ψ)` with diagonal `Ψ`; `Φ` is the identity unless the rotation was
 //! oblique.
 
-use crate::{LinearError, Rotation};
+use crate::{LinearError, Rotation, Scores, scores::score_weights};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 use std::{f64::consts::TAU, path::Path};
 use unmix_core::{Fault, Generate, Infer, Load, LogDensity, Model, Sample, Seed, load_json, require_columns, save_json};
-use unmix_numerics::{cholesky, inverse_spd, inverse_sqrt_spd, log_det_spd};
-
-/// How codes are estimated from an observation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Scores {
-    /// The posterior mean `(Φ⁻¹ + ΛᵀΨ⁻¹Λ)⁻¹ ΛᵀΨ⁻¹ (x - mean)` (Thurstone 1935): least mean squared error, shrunk towards 0.
-    #[default]
-    Regression,
-    /// Weighted least squares `(ΛᵀΨ⁻¹Λ)⁻¹ ΛᵀΨ⁻¹ (x - mean)` (Bartlett 1937): unbiased given the codes, so that inferring what was
-    /// generated returns the codes themselves.
-    Bartlett,
-    /// `(ΛᵀΨ⁻¹ΣΨ⁻¹Λ)^(-1/2) ΛᵀΨ⁻¹ (x - mean)` (Anderson and Rubin 1956): uncorrelated with variance 1 under the model `Σ`, whatever `Φ`.
-    Anderson,
-    /// Those linear scores of correlation `Φ` under the model `Σ` that are nearest to the codes in the metric `Φ⁻¹` (ten Berge, Krijnen, Wansbeek and Shapiro
-    /// 1999): `Φ^(1/2) (LᵀΣ⁻¹L)^(-1/2) LᵀΣ⁻¹ (x - mean)` with `L = ΛΦ^(1/2)`.
-    TenBerge,
-}
+use unmix_numerics::{cholesky, log_det_spd};
 
 /// A factor model in the units of `x`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,34 +93,6 @@ impl FactorModel {
     pub(crate) fn uncorrelated_loadings(&self) -> Result<Array2<f64>, LinearError> {
         Ok(self.loadings.dot(&cholesky(self.correlation.view())?))
     }
-
-    /// The weights `[k, d]` of centred observations in the codes.
-    pub(crate) fn score_weights(
-        loadings: &Array2<f64>,
-        correlation: &Array2<f64>,
-        uniqueness: &Array1<f64>,
-        scores: Scores,
-    ) -> Result<Array2<f64>, LinearError> {
-        let weighted = loadings / &uniqueness.view().insert_axis(Axis(1));
-        let information = loadings.t().dot(&weighted);
-        let precision = inverse_spd(correlation.view())?;
-        let weights = match scores {
-            Scores::Regression => inverse_spd((information + precision).view())?,
-            Scores::Bartlett => inverse_spd(information.view())?,
-            // ΛᵀΨ⁻¹ΣΨ⁻¹Λ = J + JΦJ
-            Scores::Anderson => inverse_sqrt_spd((&information + &information.dot(correlation).dot(&information)).view())?,
-            Scores::TenBerge => {
-                // Σ⁻¹L = Ψ⁻¹L (I + LᵀΨ⁻¹L)⁻¹, so all of it is in the k × k matrix M = LᵀΨ⁻¹L
-                let root = inverse_sqrt_spd(precision.view())?;
-                let m = root.dot(&information).dot(&root);
-                let k = m.nrows();
-                let shrink = inverse_spd((Array2::<f64>::eye(k) + &m).view())?;
-                let explained = inverse_sqrt_spd(m.dot(&shrink).view())?;
-                return Ok(root.dot(&explained).dot(&shrink).dot(&root).dot(&weighted.t()));
-            }
-        };
-        Ok(weights.dot(&weighted.t()))
-    }
 }
 
 impl Infer for FactorModel {
@@ -173,12 +127,12 @@ impl LogDensity for FactorModel {
         require_columns(x, self.columns())?;
         let loadings = self.uncorrelated_loadings()?;
         let eye = Array2::<f64>::eye(self.components());
-        let posterior = Self::score_weights(&loadings, &eye, &self.uniqueness, Scores::Regression)?;
+        let weighted = &loadings / &self.uniqueness.view().insert_axis(Axis(1));
+        let posterior = score_weights(&loadings, &weighted, &eye, Scores::Regression)?;
         let centred = &x - &self.mean;
         let codes = centred.dot(&posterior.t());
         let noise = centred - codes.dot(&loadings.t());
         let quadratic = (noise.mapv(|v| v * v) / &self.uniqueness).sum_axis(Axis(1)) + codes.mapv(|v| v * v).sum_axis(Axis(1));
-        let weighted = &loadings / &self.uniqueness.view().insert_axis(Axis(1));
         let inner = loadings.t().dot(&weighted) + eye;
         let log_det = self.uniqueness.mapv(f64::ln).sum() + log_det_spd(inner.view()).map_err(LinearError::from)?;
         Ok(quadratic.mapv(|q| -0.5 * (self.columns() as f64 * TAU.ln() + log_det + q)))

@@ -19,6 +19,7 @@ use crate::{
     FactorModel, LinearError, RotationReport, Scores,
     factor_analysis::{LEAST_UNIQUENESS, heywood_warning},
     rotation::canonical_order,
+    scores::score_weights,
 };
 use ndarray::{Array1, Array2, Axis};
 use pure::{Group, factor_covariance, groups, with_variables};
@@ -216,8 +217,9 @@ impl Love {
         let variance = &data.s * &data.s;
         let standardized = ((&variance - &shared) / &variance).mapv(|u| u.max(LEAST_UNIQUENESS));
         let uniqueness = &standardized * &variance;
+        let weighted = &loadings / &uniqueness.view().insert_axis(Axis(1));
         let model = FactorModel {
-            unmixing: FactorModel::score_weights(&loadings, &correlation, &uniqueness, self.params.scores)?,
+            unmixing: score_weights(&loadings, &weighted, &correlation, self.params.scores)?,
             rotation: RotationReport::unrotated(loadings.ncols()),
             correlation,
             mean: data.mean,

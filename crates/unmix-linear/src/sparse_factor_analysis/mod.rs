@@ -22,6 +22,7 @@ use crate::{
     factor_analysis::{components_of, heywood_warning},
     number_of_factors::require_determined,
     rotation::canonical_order,
+    scores::score_weights,
 };
 use ndarray::{Array2, ArrayView2, Axis};
 use search::{Found, Search};
@@ -170,8 +171,9 @@ impl Fit<Observations> for SparseFactorAnalysis {
         let order = order.mapv(f64::abs);
         let uniqueness = &factors.uniqueness * &correlation.sd.mapv(|sd| sd * sd);
         let eye = Array2::eye(loadings.ncols());
+        let weighted = &loadings / &uniqueness.view().insert_axis(Axis(1));
         let factors = FactorModel {
-            unmixing: FactorModel::score_weights(&loadings, &eye, &uniqueness, self.params.scores)?,
+            unmixing: score_weights(&loadings, &weighted, &eye, self.params.scores)?,
             rotation: RotationReport::unrotated(loadings.ncols()),
             correlation: eye,
             mean: correlation.mean,

@@ -38,6 +38,20 @@ fn factor_analysis() {
 }
 
 #[test]
+fn confirmatory_factor_analysis() {
+    let method = METHODS.iter().find(|m| m.name == "confirmatory-factor-analysis").unwrap();
+    let factors = "[factors]\nvisual = ['x1', 'x2', 'x3']\ntextual = ['x4', 'x5', 'x6']\nspeed = ['x7', 'x8', 'x9']";
+    for config in [
+        factors.to_owned(),
+        format!("scaling = 'marker'\ncorrelated = false\nscores = 'bartlett'\n{factors}"),
+        format!("noise_covariances = [['x7', 'x8']]\nanchors = {{ speed = 'x9' }}\nscores = 'ten-berge'\n{factors}"),
+        "echelon = ['x4', 'x1', 'x7']\nscores = 'anderson'".to_owned(),
+    ] {
+        Conformance::of(method, holzinger()).with(&config).linear(1e-6).assert();
+    }
+}
+
+#[test]
 fn infomax() {
     conformance("infomax").linear(1e-8).assert();
     conformance("infomax").with("components = 2\nextended = false").linear(1e-6).assert();

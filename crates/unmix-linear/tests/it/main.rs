@@ -2,6 +2,8 @@
 // Exact values are meant; what fails outside a `#[test]` function fails its test all the same.
 #![allow(clippy::float_cmp, clippy::unwrap_used, clippy::panic)]
 
+mod confirmatory;
+mod confirmatory_goldens;
 mod conformance;
 mod factor_analysis;
 mod factor_analysis_goldens;

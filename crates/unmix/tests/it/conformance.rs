@@ -11,6 +11,7 @@ fn suite(name: &str) -> Conformance {
         "pca" => Conformance::of(method, holzinger()).with("components = 3").linear(1e-9).allows_constant_columns(),
         "fastica" | "picard" | "picard-o" | "infomax" | "jade" | "sobi" => Conformance::of(method, cells()).linear(1e-6),
         "factor-analysis" => Conformance::of(method, holzinger()).with("components = 3").linear(1e-4),
+        "confirmatory-factor-analysis" => Conformance::of(method, holzinger()).with(PATTERN).linear(1e-6),
         "ica-lingam" => Conformance::of(method, cells()).with("bootstrap = 3"),
         "vae" | "beta-vae" => Conformance::of(method, digits()).with(NETWORK).allows_constant_columns(),
         other => panic!("method `{other}` has no row in the conformance suite"),
@@ -18,6 +19,8 @@ fn suite(name: &str) -> Conformance {
 }
 
 const NETWORK: &str = "components = 2\nepochs = 2\n[network]\nkind = 'mlp'\nhidden = [8]";
+
+const PATTERN: &str = "[factors]\nvisual = ['x1', 'x2', 'x3']\ntextual = ['x4', 'x5', 'x6']\nspeed = ['x7', 'x8', 'x9']";
 
 fn holzinger() -> Table {
     bundled::holzinger().unwrap()
@@ -47,5 +50,5 @@ fn every_method_conforms() {
     let broken: Vec<String> =
         names.iter().flat_map(|name| suite(name).check().into_iter().map(move |broken| format!("{name}: {broken}"))).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    assert_eq!(names.len(), 11, "{names:?}");
+    assert_eq!(names.len(), 12, "{names:?}");
 }

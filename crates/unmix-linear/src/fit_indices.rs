@@ -1,9 +1,8 @@
 //! How well a factor model reproduces the correlations.
 
-use super::{FactorModel, likelihood::mean_log_likelihood};
-use crate::{Correlation, LinearError};
+use crate::{Correlation, FactorModel, LinearError, factor_analysis::likelihood::mean_log_likelihood};
 use ndarray::Array2;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use unmix_core::require_columns;
 use unmix_numerics::{NumericsError, chi_square_tail, log_det_spd, solve_spd};
 
@@ -12,22 +11,26 @@ const RMSEA_TAIL: f64 = 0.05;
 
 /// Fit of a factor model with `k` factors to `n` samples of `d` variables.
 ///
-/// `F = ln|Σ| + tr(Σ⁻¹R) - ln|R| - d` is the discrepancy between model and sample correlations, `F_0 = -ln|R|` that of independence,
-/// `df = ((d - k)² - (d + k))/2` and `df_0 = d(d - 1)/2`. The test uses Bartlett's correction; RMSEA, CFI and TLI all use `X = (n - 1) F` and
-/// `X_0 = (n - 1) F_0` without it. Programs mix these scales and differ in the third digit.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// `F = ln|Σ| + tr(Σ⁻¹R) - ln|R| - d` is the discrepancy between model and sample correlations, `F_0 = -ln|R|` that of independence, with
+/// `df_0 = d(d - 1)/2`; RMSEA, CFI and TLI use `X = m F` and `X_0 = m F_0`. What is customary differs, and programs mix it:
+///
+/// | model | `df` | test | `m` |
+/// |---|---|---|---|
+/// | exploratory, [`FactorModel`] | `((d - k)² - (d + k))/2` | `F (n - 1 - (2d + 5)/6 - 2k/3)` (Bartlett 1950) | `n - 1` |
+/// | confirmatory, [`ConfirmatoryModel`](crate::ConfirmatoryModel) | `d(d + 1)/2` less the free parameters | `n F`, as in lavaan | `n` |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FitIndices {
     /// Mean of `ln p(x)` over the samples, nats, in the units of `x`.
     pub log_likelihood: f64,
     /// `F`.
     pub discrepancy: f64,
-    /// `F (n - 1 - (2d + 5)/6 - 2k/3)` (Bartlett 1950).
+    /// The statistic of the test, as in the table.
     pub chi_squared: f64,
     /// `df`.
     pub degrees_of_freedom: usize,
     /// The probability of a larger `chi_squared` if the model holds and `x` is Gaussian; `None` without degrees of freedom.
     pub p_value: Option<f64>,
-    /// `√(max(X - df, 0) / (df (n - 1)))` (Steiger and Lind 1980); `None` without degrees of freedom.
+    /// `√(max(X - df, 0) / (df m))` (Steiger and Lind 1980); `None` without degrees of freedom.
     pub rmsea: Option<f64>,
     /// Its 90 % interval, from the noncentral chi-squared distribution of `X`.
     pub rmsea_interval: Option<(f64, f64)>,
@@ -37,12 +40,26 @@ pub struct FitIndices {
     pub tli: Option<f64>,
     /// Root mean square of the residual correlations over the `d(d + 1)/2` entries of a triangle, diagonal included (Bentler 1995).
     pub srmr: f64,
-    /// Free parameters, means included: `2d + dk - k(k - 1)/2`.
+    /// Free parameters, the `d` means included.
     pub parameters: usize,
     /// `-2 ln L + 2 parameters`, `L` the likelihood of all samples.
     pub aic: f64,
     /// `-2 ln L + ln(n) parameters`.
     pub bic: f64,
+}
+
+/// What a model brings to its indices.
+pub(crate) struct Implied<'a> {
+    /// Its covariance in the units of `x`, `[d, d]`.
+    pub covariance: &'a Array2<f64>,
+    /// `df`.
+    pub degrees_of_freedom: usize,
+    /// Free parameters, means included.
+    pub parameters: usize,
+    /// What `F` is multiplied by in the test.
+    pub test_multiplier: f64,
+    /// `m`.
+    pub multiplier: f64,
 }
 
 impl FitIndices {
@@ -55,28 +72,39 @@ impl FitIndices {
         let (d, k, n) = (model.columns(), model.components(), correlation.rows as f64);
         require_columns(correlation.r.view(), d)?;
         crate::number_of_factors::require_determined(k, d)?;
-        let r = &correlation.r;
-        let covariance = model.covariance();
-        let sigma = Array2::from_shape_fn((d, d), |(i, j)| covariance[[i, j]] / (correlation.sd[i] * correlation.sd[j]));
+        let implied = Implied {
+            covariance: &model.covariance(),
+            degrees_of_freedom: ((d - k).pow(2) - (d + k)) / 2,
+            parameters: 2 * d + d * k - k * k.saturating_sub(1) / 2,
+            test_multiplier: n - 1.0 - (2 * d + 5) as f64 / 6.0 - 2.0 * k as f64 / 3.0,
+            multiplier: n - 1.0,
+        };
+        Self::of_implied(correlation, &implied)
+    }
+
+    /// The fit of any model of as many variables as `correlation`.
+    pub(crate) fn of_implied(correlation: &Correlation, implied: &Implied<'_>) -> Result<Self, LinearError> {
+        let (r, n, d) = (&correlation.r, correlation.rows as f64, correlation.r.nrows());
+        let sigma = Array2::from_shape_fn((d, d), |(i, j)| implied.covariance[[i, j]] / (correlation.sd[i] * correlation.sd[j]));
         let log_det_r = log_det_spd(r.view())?;
         let trace = solve_spd(sigma.view(), r.view())?.diag().sum();
         // rounding may leave a perfect fit below 0
         let discrepancy = (log_det_spd(sigma.view())? + trace - log_det_r - d as f64).max(0.0);
         let log_likelihood = mean_log_likelihood(discrepancy, log_det_r, correlation.sd.view());
 
-        let df = ((d - k).pow(2) - (d + k)) / 2;
+        let (df, multiplier) = (implied.degrees_of_freedom, implied.multiplier);
         let (free, free_0) = (df as f64, (d * (d - 1) / 2) as f64);
-        let chi_squared = discrepancy * (n - 1.0 - (2 * d + 5) as f64 / 6.0 - 2.0 * k as f64 / 3.0);
-        let (x, x_0) = ((n - 1.0) * discrepancy, (n - 1.0) * -log_det_r);
+        let chi_squared = discrepancy * implied.test_multiplier;
+        let (x, x_0) = (multiplier * discrepancy, multiplier * -log_det_r);
         let tested = df > 0;
-        let rmsea = |excess: f64| (excess / (free * (n - 1.0))).sqrt();
+        let rmsea = |excess: f64| (excess / (free * multiplier)).sqrt();
         let interval = || -> Result<_, NumericsError> {
             let (low, high) = (noncentrality(x, free, 1.0 - RMSEA_TAIL)?, noncentrality(x, free, RMSEA_TAIL)?);
             Ok((rmsea(low), rmsea(high)))
         };
         let (excess, excess_0) = ((x - free).max(0.0), (x_0 - free_0).max(0.0));
         let residuals = (0..d).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|at| (r[at] - sigma[at]).powi(2));
-        let parameters = 2 * d + d * k - k * k.saturating_sub(1) / 2;
+        let parameters = implied.parameters;
         Ok(Self {
             log_likelihood,
             discrepancy,
