@@ -27,6 +27,18 @@ pub enum LinearError {
         /// The variance as computed.
         variance: f64,
     },
+    /// A value is no word count.
+    #[error(
+        "column \"{column}\", row {row}: {value} is no count; give the number of times that a word occurs, a whole number, not frequencies or weights"
+    )]
+    NotACount {
+        /// Name of the column.
+        column: String,
+        /// Row, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
     /// An iteration produced a value that is not finite.
     #[error("{method}: a weight became {value} in iteration {iteration}; standardise the columns (--standardize) or remove outliers")]
     Diverged {
@@ -44,7 +56,7 @@ impl Failure for LinearError {
         match self {
             Self::Data(error) => error.kind(),
             Self::Numerics(_) => Kind::Internal,
-            Self::Variance { .. } | Self::NoFactors => Kind::Data,
+            Self::Variance { .. } | Self::NoFactors | Self::NotACount { .. } => Kind::Data,
             Self::Diverged { .. } => Kind::Diverged,
         }
     }

@@ -11,6 +11,8 @@
 //! | [`Picard`], [`Infomax`] | the same, by maximum likelihood | order, sign and scale |
 //! | [`Jade`] | independent, at most one without excess kurtosis | order, sign and scale |
 //! | [`Sobi`] | uncorrelated at every lag, of distinct autocorrelations | order, sign and scale |
+//! | [`Nmf`] | to be non-negative, as the mixing | order and scale, if both have enough zeros |
+//! | [`AnchorWords`] | to be topics' shares of word counts, a word of its own for each topic | order |
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
 //!
 //! ```
@@ -41,11 +43,14 @@ mod error;
 mod factor_analysis;
 mod ica;
 mod linear_model;
+mod nmf;
+mod nonnegative;
 mod number_of_factors;
 mod pca;
 mod rotation;
 mod stability;
 mod suitability;
+mod topics;
 mod whitening;
 
 pub use correlation::Correlation;
@@ -56,6 +61,7 @@ pub use ica::{
     JadeParams, Picard, PicardOParams, PicardParams, Sobi, SobiParams, anderson_darling,
 };
 pub use linear_model::LinearModel;
+pub use nmf::{Nmf, NmfInitialisation, NmfLoss, NmfModel, NmfParams, NmfSolver};
 pub use number_of_factors::{
     PARALLEL_DATASETS, PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, most_factors, parallel_analysis,
 };
@@ -63,6 +69,7 @@ pub use pca::{Pca, PcaModel, PcaParams};
 pub use rotation::{Criterion, GradientProjection, PROMAX_POWER, Rotated, Rotation, Varimax, varimax_criterion};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
+pub use topics::{AnchorWords, AnchorWordsParams, TopicModel, TopicRecovery};
 
 use unmix_core::{Method, Observations};
 
@@ -107,5 +114,15 @@ pub const METHODS: &[Method] = &[
         "factor-analysis",
         "common factors and own noise of each variable, by maximum likelihood",
         "Jöreskog (1967), Psychometrika 32(4)",
+    ),
+    Method::of::<NmfParams, Observations>(
+        "nmf",
+        "non-negative parts whose sums are the observations",
+        "Lee and Seung (1999), Nature 401; Cichocki and Phan (2009), IEICE Transactions E92-A(3)",
+    ),
+    Method::of::<AnchorWordsParams, Observations>(
+        "anchor-words",
+        "topics of word counts, each with a word of its own",
+        "Arora, Ge, Halpern, Mimno, Moitra, Sontag, Wu and Zhu (2013), ICML, PMLR 28(2)",
     ),
 ];

@@ -1,6 +1,7 @@
 //! The rules of every method, for those that need no more than independent sources.
 
 use crate::{
+    anchor_words::corpus,
     factor_models::holzinger,
     mixtures::{Source, mixture},
 };
@@ -60,4 +61,23 @@ fn picard() {
     conformance("picard").with("extended = true").linear(1e-6).assert();
     conformance("picard-o").linear(1e-8).assert();
     conformance("picard-o").with("components = 2").linear(1e-6).assert();
+}
+
+#[test]
+fn nmf() {
+    let method = METHODS.iter().find(|m| m.name == "nmf").unwrap();
+    let x = mixture(&[Source::Laplace, Source::Uniform, Source::Exponential], 300, 2).0.map(f64::abs).unwrap();
+    for config in ["tolerance = 1e-9", "tolerance = 1e-6\nloss = 'kullback-leibler'"] {
+        let config = format!("components = 2\nmax_iterations = 5000\n{config}");
+        Conformance::of(method, x.clone()).with(&config).linear(1e-4).allows_constant_columns().assert();
+    }
+}
+
+#[test]
+fn anchor_words() {
+    let method = METHODS.iter().find(|m| m.name == "anchor-words").unwrap();
+    let (x, _) = corpus(300, 40, 3, 5);
+    for config in ["recovery = 'squared-distance'", "recovery = 'kullback-leibler'"] {
+        Conformance::of(method, x.clone()).with(&format!("components = 3\n{config}")).assert();
+    }
 }

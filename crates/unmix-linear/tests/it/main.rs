@@ -2,6 +2,7 @@
 // Exact values are meant; what fails outside a `#[test]` function fails its test all the same.
 #![allow(clippy::float_cmp, clippy::unwrap_used, clippy::panic)]
 
+mod anchor_words;
 mod conformance;
 mod factor_analysis;
 mod factor_analysis_goldens;
@@ -11,6 +12,7 @@ mod identifiability;
 mod infomax;
 mod joint_diagonalisation;
 mod mixtures;
+mod nmf;
 mod pca;
 mod picard;
 mod rotation;
