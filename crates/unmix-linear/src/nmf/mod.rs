@@ -1,13 +1,7 @@
 //! Non-negative matrix factorisation: observations as sums of parts that never cancel.
 //!
-//! `X ≈ Z H` with codes `Z ≥ 0` `[n, k]` and parts `H ≥ 0` `[k, d]` (Lee and Seung 1999, Nature 401). With `W = Z` before the scale is fixed,
-//! the objective is that of scikit-learn, so that results can be compared at equal objective:
-//!
-//! `loss(X, WH) + l (a d ΣW + b n ΣH) + ½ (1 - l) (a d ΣW² + b n ΣH²)`
-//!
-//! with `a` = `alpha_w`, `b` = `alpha_h`, `l` = `l1_ratio`, and the loss `½ ‖X - WH‖²` ([`NmfLoss::Frobenius`]) or the generalised
-//! Kullback–Leibler divergence `Σ x ln(x / wh) - x + wh`. A fitted row of `H` sums to 1, so that a code is what its part adds to the total
-//! of the row, in the units of the data; the parts that carry most come first.
+//! `X ≈ Z H` with codes `Z ≥ 0` `[n, k]` and parts `H ≥ 0` `[k, d]` (Lee and Seung 1999, Nature 401). A fitted row of `H` sums to 1, so that a code is what
+//! its part adds to the total of the row, in the units of the data; the parts that carry most come first.
 
 mod evidence;
 mod factors;
@@ -55,6 +49,13 @@ pub enum NmfSolver {
 
 /// The parameters of non-negative matrix factorisation.
 ///
+/// With codes `W` `[n, k]` before the scale of the parts is fixed, the objective is that of scikit-learn, so that results can be compared at equal
+/// objective:
+///
+/// `loss(X, WH) + l (a d ΣW + b n ΣH) + ½ (1 - l) (a d ΣW² + b n ΣH²)`
+///
+/// with `a` = `alpha_w`, `b` = `alpha_h`, `l` = `l1_ratio`.
+///
 /// ```
 /// use ndarray::array;
 /// use unmix_core::{Fit, Infer, Observations, Params, Run};
@@ -66,7 +67,7 @@ pub enum NmfSolver {
 /// let fitted = params.build()?.fit(&Observations::unnamed(x.clone())?, &mut Run::new(1))?;
 /// // each code is what its part adds to the total of the row
 /// let codes = fitted.model.infer(x.view())?;
-/// assert!((&codes - &array![[0.0, 3.0], [6.0, 0.0], [2.0, 6.0]]).iter().all(|v| v.abs() < 1e-6));
+/// assert!((&codes - &array![[3.0, 0.0], [0.0, 6.0], [6.0, 2.0]]).iter().all(|v| v.abs() < 1e-6));
 /// # Ok::<(), unmix_core::Fault>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -306,7 +307,7 @@ impl Fit<Observations> for Nmf {
     type Model = NmfModel;
     type Error = LinearError;
 
-    /// The objective is the loss with its penalties, as the [module](self) states it.
+    /// The objective is the loss with its penalties, as [`NmfParams`] state it.
     fn fit(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<NmfModel>, LinearError> {
         run.in_pool(|run| self.fit_in_pool(x, run))
     }

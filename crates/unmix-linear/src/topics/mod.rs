@@ -31,8 +31,8 @@ use unmix_core::{Checks, Claim, Class, DataError, Evidence, Fit, Fitted, Observa
 /// let counts = array![[3.0, 2.0, 0.0, 0.0], [1.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 2.0], [0.0, 1.0, 3.0, 1.0], [2.0, 1.0, 0.0, 1.0]];
 /// let params = AnchorWordsParams { components: Some(2), min_documents: 2, ..Default::default() };
 /// let model = params.build()?.fit(&Observations::new(counts, names)?, &mut Run::new(0))?.model;
-/// assert_eq!(model.anchor_words(), ["vote", "goal"]);
-/// assert_eq!(model.top_words(1, 2), ["goal", "team"]);
+/// assert_eq!(model.anchor_words(), ["goal", "vote"]);
+/// assert_eq!(model.top_words(0, 2), ["goal", "team"]);
 /// # Ok::<(), unmix_core::Fault>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
