@@ -56,6 +56,18 @@ pub enum LinearError {
         /// The variance as computed.
         variance: f64,
     },
+    /// A value is no word count.
+    #[error(
+        "column \"{column}\", row {row}: {value} is no count; give the number of times that a word occurs, a whole number, not frequencies or weights"
+    )]
+    NotACount {
+        /// Name of the column.
+        column: String,
+        /// Row, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
     /// An iteration produced a value that is not finite.
     #[error("{method}: a weight became {value} in iteration {iteration}; standardise the columns (--standardize) or remove outliers")]
     Diverged {
@@ -78,7 +90,8 @@ impl Failure for LinearError {
             | Self::NoFactors
             | Self::NoLoadings { .. }
             | Self::NoPureVariables { .. }
-            | Self::IndistinctFactors { .. } => Kind::Data,
+            | Self::IndistinctFactors { .. }
+            | Self::NotACount { .. } => Kind::Data,
             Self::Diverged { .. } => Kind::Diverged,
         }
     }

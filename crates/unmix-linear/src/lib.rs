@@ -11,6 +11,8 @@
 //! | [`Picard`], [`Infomax`] | the same, by maximum likelihood | order, sign and scale |
 //! | [`Jade`] | independent, at most one without excess kurtosis | order, sign and scale |
 //! | [`Sobi`] | uncorrelated at every lag, of distinct autocorrelations | order, sign and scale |
+//! | [`Nmf`] | to be non-negative, as the mixing | order and scale, if both have enough zeros |
+//! | [`AnchorWords`] | to be topics' shares of word counts, a word of its own for each topic | order |
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
 //! | [`SparseFactorAnalysis`] | the same with few of them in each variable, every factor anchored twice | order, sign and scale |
 //! | [`Love`] | two pure variables each, of equal loading; correlated | order, sign and scale |
@@ -48,6 +50,8 @@ mod fit_indices;
 mod ica;
 mod linear_model;
 mod love;
+mod nmf;
+mod nonnegative;
 mod number_of_factors;
 mod pca;
 mod rotation;
@@ -55,6 +59,7 @@ mod scores;
 mod sparse_factor_analysis;
 mod stability;
 mod suitability;
+mod topics;
 mod whitening;
 
 pub use anchors::{PairTest, parallel_pairs};
@@ -72,6 +77,7 @@ pub use ica::{
 };
 pub use linear_model::LinearModel;
 pub use love::{Love, LoveParams};
+pub use nmf::{Nmf, NmfInitialisation, NmfLoss, NmfModel, NmfParams, NmfSolver};
 pub use number_of_factors::{
     PARALLEL_DATASETS, PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, most_factors, parallel_analysis,
 };
@@ -81,6 +87,7 @@ pub use scores::Scores;
 pub use sparse_factor_analysis::{SparseFactorAnalysis, SparseFactorAnalysisParams, SparseFactorModel};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
+pub use topics::{AnchorWords, AnchorWordsParams, TopicModel, TopicRecovery};
 
 use unmix_core::{Method, Observations};
 
@@ -140,5 +147,15 @@ pub const METHODS: &[Method] = &[
         "confirmatory-factor-analysis",
         "common factors that load on known variables, by maximum likelihood",
         "Jöreskog (1969), Psychometrika 34(2)",
+    ),
+    Method::of::<NmfParams, Observations>(
+        "nmf",
+        "non-negative parts whose sums are the observations",
+        "Lee and Seung (1999), Nature 401; Cichocki and Phan (2009), IEICE Transactions E92-A(3)",
+    ),
+    Method::of::<AnchorWordsParams, Observations>(
+        "anchor-words",
+        "topics of word counts, each with a word of its own",
+        "Arora, Ge, Halpern, Mimno, Moitra, Sontag, Wu and Zhu (2013), ICML, PMLR 28(2)",
     ),
 ];

@@ -1,6 +1,7 @@
 //! The rules of every method, for those that need no more than independent sources.
 
 use crate::{
+    anchor_words::corpus,
     factor_models::holzinger,
     mixtures::{Source, mixture},
 };
@@ -88,4 +89,23 @@ fn love() {
     let method = METHODS.iter().find(|m| m.name == "love").unwrap();
     Conformance::of(method, holzinger().standardized().unwrap()).with("splits = 5").linear(1e-8).assert();
     Conformance::of(method, holzinger().standardized().unwrap()).with("delta = 0.5").linear(1e-8).assert();
+}
+
+#[test]
+fn nmf() {
+    let method = METHODS.iter().find(|m| m.name == "nmf").unwrap();
+    let x = mixture(&[Source::Laplace, Source::Uniform, Source::Exponential], 300, 2).0.map(f64::abs).unwrap();
+    for config in ["tolerance = 1e-9", "tolerance = 1e-6\nloss = 'kullback-leibler'"] {
+        let config = format!("components = 2\nmax_iterations = 5000\n{config}");
+        Conformance::of(method, x.clone()).with(&config).linear(1e-4).allows_constant_columns().assert();
+    }
+}
+
+#[test]
+fn anchor_words() {
+    let method = METHODS.iter().find(|m| m.name == "anchor-words").unwrap();
+    let (x, _) = corpus(300, 40, 3, 5);
+    for config in ["recovery = 'squared-distance'", "recovery = 'kullback-leibler'"] {
+        Conformance::of(method, x.clone()).with(&format!("components = 3\n{config}")).assert();
+    }
 }

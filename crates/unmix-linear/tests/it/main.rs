@@ -4,6 +4,7 @@
 
 mod confirmatory;
 mod confirmatory_goldens;
+mod anchor_words;
 mod conformance;
 mod factor_analysis;
 mod factor_analysis_goldens;
@@ -14,6 +15,7 @@ mod infomax;
 mod joint_diagonalisation;
 mod love;
 mod mixtures;
+mod nmf;
 mod pca;
 mod picard;
 mod rotation;

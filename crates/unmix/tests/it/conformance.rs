@@ -12,6 +12,9 @@ fn suite(name: &str) -> Conformance {
         "fastica" | "picard" | "picard-o" | "infomax" | "jade" | "sobi" => Conformance::of(method, cells()).linear(1e-6),
         "factor-analysis" => Conformance::of(method, holzinger()).with("components = 3").linear(1e-4),
         "confirmatory-factor-analysis" => Conformance::of(method, holzinger()).with(PATTERN).linear(1e-6),
+        "nmf" => Conformance::of(method, digits()).with("components = 4").allows_constant_columns(),
+        // ink as words: values of 0 to 16
+        "anchor-words" => Conformance::of(method, digits()).with("components = 4").allows_constant_columns(),
         "ica-lingam" => Conformance::of(method, cells()).with("bootstrap = 3"),
         "vae" | "beta-vae" => Conformance::of(method, digits()).with(NETWORK).allows_constant_columns(),
         other => panic!("method `{other}` has no row in the conformance suite"),
@@ -51,4 +54,5 @@ fn every_method_conforms() {
         names.iter().flat_map(|name| suite(name).check().into_iter().map(move |broken| format!("{name}: {broken}"))).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert_eq!(names.len(), 12, "{names:?}");
+    assert_eq!(names.len(), 13, "{names:?}");
 }
