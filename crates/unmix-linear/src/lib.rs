@@ -12,6 +12,7 @@
 //! | [`Jade`] | independent, at most one without excess kurtosis | order, sign and scale |
 //! | [`Sobi`] | uncorrelated at every lag, of distinct autocorrelations | order, sign and scale |
 //! | [`FactorAnalysis`] | to explain every correlation, beside noise of each variable's own | a rotation |
+//! | [`LatentClass`] | to be one of few classes, within which categorical variables are independent | order |
 //!
 //! ```
 //! use ndarray::{Array2, array};
@@ -34,18 +35,22 @@
 //! # Ok::<(), unmix_core::Fault>(())
 //! ```
 //!
+//! [`Cp`] decomposes a tensor, which no table holds, into rank-one terms, and [`TensorPower`] the moments of a latent-variable model; both are for programs.
+//!
 //! [`stability`] refits any of them on bootstrap samples and says which codes return; [`icasso`] clusters the codes of many fits.
 
 mod correlation;
 mod error;
 mod factor_analysis;
 mod ica;
+mod latent_class;
 mod linear_model;
 mod number_of_factors;
 mod pca;
 mod rotation;
 mod stability;
 mod suitability;
+mod tensor;
 mod whitening;
 
 pub use correlation::Correlation;
@@ -55,6 +60,7 @@ pub use ica::{
     Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Infomax, InfomaxParams, Jade,
     JadeParams, Picard, PicardOParams, PicardParams, Sobi, SobiParams, anderson_darling,
 };
+pub use latent_class::{ClassReport, LatentClass, LatentClassModel, LatentClassParams, MOST_CATEGORIES};
 pub use linear_model::LinearModel;
 pub use number_of_factors::{
     PARALLEL_DATASETS, PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, most_factors, parallel_analysis,
@@ -63,6 +69,10 @@ pub use pca::{Pca, PcaModel, PcaParams};
 pub use rotation::{Criterion, GradientProjection, PROMAX_POWER, Rotated, Rotation, Varimax, varimax_criterion};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
+pub use tensor::{
+    Congruence, Cp, CpModel, CpParams, CpStarts, EXACT_COLUMNS, KRank, MomentComponents, Tensor, TensorEigen, TensorPower, congruence,
+    core_consistency, k_rank,
+};
 
 use unmix_core::{Method, Observations};
 
@@ -107,5 +117,10 @@ pub const METHODS: &[Method] = &[
         "factor-analysis",
         "common factors and own noise of each variable, by maximum likelihood",
         "Jöreskog (1967), Psychometrika 32(4)",
+    ),
+    Method::of::<LatentClassParams, Observations>(
+        "latent-class",
+        "classes within which categorical variables are independent, by maximum likelihood",
+        "Goodman (1974), Biometrika 61(2)",
     ),
 ];
