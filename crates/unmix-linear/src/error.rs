@@ -78,6 +78,78 @@ pub enum LinearError {
         /// The value.
         value: f64,
     },
+    /// A value of a categorical column is no integer.
+    #[error(
+        "column \"{column}\", row {row}: {value} is no code of a category; code categories by integers, or fit a method for measurements (factor-analysis)"
+    )]
+    NotCategorical {
+        /// Name of the column.
+        column: String,
+        /// Row, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A categorical column has too many values.
+    #[error("column \"{column}\" has more than {most} categories (the next in row {row}); merge some, or drop it (--exclude {column})")]
+    TooManyCategories {
+        /// Name of the column.
+        column: String,
+        /// Row of the first category too many, from 1.
+        row: usize,
+        /// The most that are allowed.
+        most: usize,
+    },
+    /// A row has a category that the fit has not seen.
+    #[error("column \"{column}\", row {row}: the category {value} is not among those fitted ({known}); drop the row, or fit again with it")]
+    UnseenCategory {
+        /// Name of the column.
+        column: String,
+        /// Row, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+        /// The categories fitted.
+        known: String,
+    },
+    /// A tensor has too few modes.
+    #[error("the tensor has {order} modes; at least 3 are needed, with fewer the terms are not unique")]
+    TensorOrder {
+        /// Its modes.
+        order: usize,
+    },
+    /// There is nothing to decompose.
+    #[error("every entry of the tensor of shape {shape:?} is 0: there is nothing to decompose")]
+    TensorEmpty {
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// An entry of a tensor is NaN or infinite.
+    #[error("the entry of the tensor at {index:?} is {value}; fill missing entries first")]
+    TensorEntry {
+        /// Where, from 0.
+        index: Vec<usize>,
+        /// The value.
+        value: f64,
+    },
+    /// A tensor that must be symmetric is not.
+    #[error("the tensor is {value} at {index:?} and {other} with two of the indices exchanged; it must be symmetric")]
+    TensorAsymmetric {
+        /// Where, from 0.
+        index: Vec<usize>,
+        /// The value there.
+        value: f64,
+        /// The value with two indices exchanged.
+        other: f64,
+    },
+    /// Two tensors or decompositions do not fit each other.
+    #[error("the shape is {found:?} where {expected:?} is needed")]
+    TensorShape {
+        /// The shape needed.
+        expected: Vec<usize>,
+        /// The shape found.
+        found: Vec<usize>,
+    },
 }
 
 impl Failure for LinearError {
@@ -91,7 +163,15 @@ impl Failure for LinearError {
             | Self::NoLoadings { .. }
             | Self::NoPureVariables { .. }
             | Self::IndistinctFactors { .. }
-            | Self::NotACount { .. } => Kind::Data,
+            | Self::NotACount { .. }
+            | Self::NotCategorical { .. }
+            | Self::TooManyCategories { .. }
+            | Self::UnseenCategory { .. }
+            | Self::TensorOrder { .. }
+            | Self::TensorEmpty { .. }
+            | Self::TensorEntry { .. }
+            | Self::TensorAsymmetric { .. }
+            | Self::TensorShape { .. } => Kind::Data,
             Self::Diverged { .. } => Kind::Diverged,
         }
     }

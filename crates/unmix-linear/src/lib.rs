@@ -17,6 +17,7 @@
 //! | [`SparseFactorAnalysis`] | the same with few of them in each variable, every factor anchored twice | order, sign and scale |
 //! | [`Love`] | two pure variables each, of equal loading; correlated | order, sign and scale |
 //! | [`ConfirmatoryFactorAnalysis`] | to load on known variables alone | the sign of each |
+//! | [`LatentClass`] | to be one of few classes, within which categorical variables are independent | order |
 //!
 //! ```
 //! use ndarray::{Array2, array};
@@ -39,6 +40,8 @@
 //! # Ok::<(), unmix_core::Fault>(())
 //! ```
 //!
+//! [`Cp`] decomposes a tensor, which no table holds, into rank-one terms, and [`TensorPower`] the moments of a latent-variable model; both are for programs.
+//!
 //! [`stability`] refits any of them on bootstrap samples and says which codes return; [`icasso`] clusters the codes of many fits.
 
 mod anchors;
@@ -48,6 +51,7 @@ mod error;
 mod factor_analysis;
 mod fit_indices;
 mod ica;
+mod latent_class;
 mod linear_model;
 mod love;
 mod nmf;
@@ -59,6 +63,7 @@ mod scores;
 mod sparse_factor_analysis;
 mod stability;
 mod suitability;
+mod tensor;
 mod topics;
 mod whitening;
 
@@ -75,6 +80,7 @@ pub use ica::{
     Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Infomax, InfomaxParams, Jade,
     JadeParams, Picard, PicardOParams, PicardParams, Sobi, SobiParams, anderson_darling,
 };
+pub use latent_class::{ClassReport, LatentClass, LatentClassModel, LatentClassParams, MOST_CATEGORIES};
 pub use linear_model::LinearModel;
 pub use love::{Love, LoveParams};
 pub use nmf::{Nmf, NmfInitialisation, NmfLoss, NmfModel, NmfParams, NmfSolver};
@@ -87,6 +93,10 @@ pub use scores::Scores;
 pub use sparse_factor_analysis::{SparseFactorAnalysis, SparseFactorAnalysisParams, SparseFactorModel};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
+pub use tensor::{
+    Congruence, Cp, CpModel, CpParams, CpStarts, EXACT_COLUMNS, KRank, MomentComponents, Tensor, TensorEigen, TensorPower, congruence,
+    core_consistency, k_rank,
+};
 pub use topics::{AnchorWords, AnchorWordsParams, TopicModel, TopicRecovery};
 
 use unmix_core::{Method, Observations};
@@ -157,5 +167,10 @@ pub const METHODS: &[Method] = &[
         "anchor-words",
         "topics of word counts, each with a word of its own",
         "Arora, Ge, Halpern, Mimno, Moitra, Sontag, Wu and Zhu (2013), ICML, PMLR 28(2)",
+    ),
+    Method::of::<LatentClassParams, Observations>(
+        "latent-class",
+        "classes within which categorical variables are independent, by maximum likelihood",
+        "Goodman (1974), Biometrika 61(2)",
     ),
 ];

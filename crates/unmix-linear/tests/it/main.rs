@@ -2,9 +2,9 @@
 // Exact values are meant; what fails outside a `#[test]` function fails its test all the same.
 #![allow(clippy::float_cmp, clippy::unwrap_used, clippy::panic)]
 
+mod anchor_words;
 mod confirmatory;
 mod confirmatory_goldens;
-mod anchor_words;
 mod conformance;
 mod factor_analysis;
 mod factor_analysis_goldens;
@@ -13,6 +13,7 @@ mod fastica;
 mod identifiability;
 mod infomax;
 mod joint_diagonalisation;
+mod latent_class;
 mod love;
 mod mixtures;
 mod nmf;
@@ -22,4 +23,5 @@ mod rotation;
 mod sparse_factor_analysis;
 mod sparse_loadings;
 mod stability;
+mod tensor;
 mod varimax;
