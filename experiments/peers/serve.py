@@ -2,11 +2,15 @@
 
 usage: serve.py WORKLOAD FOLDER
 
-The folder holds x.npy; the answer holds the seconds of the fit alone and what is needed to compare its quality.
+The folder holds x.npy; the answer holds the seconds of the fit alone and what is needed to compare its quality. A peer that is not installed
+is named in the first line as missing.
 """
 
 import importlib.metadata
 import json
+import pathlib
+import shutil
+import subprocess
 import sys
 import time
 import warnings
@@ -50,6 +54,39 @@ def factor_analysis(x, settings):
     return "scikit-learn", run
 
 
+def factor_analyzer(x, settings):
+    import factor_analyzer.factor_analyzer as module
+    from factor_analyzer import FactorAnalyzer
+
+    # scikit-learn renamed this argument; factor_analyzer 0.5.1 knows the old name only
+    check = module.check_array
+    module.check_array = lambda data, force_all_finite=True, **rest: check(data, ensure_all_finite=force_all_finite, **rest)
+
+    def run(_seed):
+        model = FactorAnalyzer(n_factors=settings["components"], method="ml", rotation=None)
+        begun = time.perf_counter()
+        model.fit(x)
+        seconds = time.perf_counter() - begun
+        sigma = model.loadings_ @ model.loadings_.T + np.diag(model.get_uniquenesses())
+        d = x.shape[1]
+        density = d * np.log(2 * np.pi) + np.linalg.slogdet(sigma)[1] + np.trace(np.linalg.solve(sigma, np.corrcoef(x.T)))
+        return {"seconds": seconds, "log_likelihood": float(-0.5 * density - np.log(x.std(axis=0)).sum())}
+
+    return "factor_analyzer", run
+
+
+def geomin(x, settings):
+    script = pathlib.Path(__file__).with_name("geomin.R")
+    table = pathlib.Path(sys.argv[2]) / "loadings.csv"
+    np.savetxt(table, x, delimiter=",", fmt="%.17g")
+
+    def run(seed):
+        command = ["Rscript", str(script), str(table), str(settings["starts"]), str(settings["tolerance"]), str(seed)]
+        return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+    return "GPArotation", run
+
+
 def pca(x, settings):
     from sklearn.decomposition import PCA
 
@@ -79,9 +116,22 @@ WORKLOADS = {
     "picard-o": picard,
     "picard": picard,
     "factor-analysis": factor_analysis,
+    "factor-analysis-300": factor_analysis,
+    "factor-analysis-300-factor-analyzer": factor_analyzer,
+    "geomin": geomin,
     "pca": pca,
     "ica-lingam": ica_lingam,
 }
+
+
+def hello(name):
+    if name != "GPArotation":
+        return {"peer_name": name, "peer_version": importlib.metadata.version(name)}
+    version = ["Rscript", "-e", "cat(as.character(packageVersion('GPArotation')))"]
+    found = subprocess.run(version, capture_output=True, text=True) if shutil.which("Rscript") else None
+    if found is None or found.returncode != 0:
+        return {"missing": "R with GPArotation (r-cran-gparotation)"}
+    return {"peer_name": name, "peer_version": found.stdout}
 
 
 def main():
@@ -90,11 +140,11 @@ def main():
     with open(f"{folder}/settings.json") as file:
         settings = json.load(file)
     name, run = WORKLOADS[workload](x, settings)
-    print(json.dumps({"peer_name": name, "peer_version": importlib.metadata.version(name)}), flush=True)
+    print(json.dumps(hello(name)), flush=True)
     for line in sys.stdin:
         begun = time.perf_counter()
         answer = run(int(line))
-        answer["seconds"] = time.perf_counter() - begun
+        answer.setdefault("seconds", time.perf_counter() - begun)
         print(json.dumps(answer), flush=True)
 
 

@@ -40,6 +40,10 @@ pub trait Model: Send + Sync + 'static {
     fn unmixing(&self) -> Option<ArrayView2<'_, f64>> {
         None
     }
+    /// The correlations of the codes under the model, `[k, k]`, where it lets them correlate.
+    fn code_correlations(&self) -> Option<Array2<f64>> {
+        None
+    }
     /// The graph between the codes, or between the variables, where the model has one.
     fn graph(&self) -> Option<&Graph> {
         None

@@ -49,6 +49,7 @@ mod confirmatory;
 mod correlation;
 mod error;
 mod factor_analysis;
+mod factor_counts;
 mod fit_indices;
 mod ica;
 mod latent_class;
@@ -75,6 +76,7 @@ pub use confirmatory::{
 pub use correlation::Correlation;
 pub use error::LinearError;
 pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, RotationReport};
+pub use factor_counts::FactorCounts;
 pub use fit_indices::FitIndices;
 pub use ica::{
     Algorithm, Contrast, Dependence, EVIDENCE_LEVEL, FastIca, FastIcaParams, GaussianSources, Ica, Infomax, InfomaxParams, Jade,

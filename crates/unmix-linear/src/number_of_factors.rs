@@ -26,6 +26,7 @@ use crate::{Correlation, LinearError};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 use rayon::prelude::*;
+use serde::Serialize;
 use unmix_core::{DataError, Seed, Stream};
 use unmix_numerics::{NumericsError, mean, quantile, symmetric_eigen};
 
@@ -36,7 +37,7 @@ pub const PARALLEL_DATASETS: usize = 1000;
 pub const PARALLEL_QUANTILE: f64 = 0.95;
 
 /// The eigenvalues of a correlation matrix beside those of uncorrelated data: the content of a scree figure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ParallelAnalysis {
     /// Of the data, `[d]`, largest first.
     pub eigenvalues: Array1<f64>,

@@ -19,6 +19,7 @@
 
 use crate::LinearError;
 use ndarray::{Array1, ArrayView2};
+use serde::Serialize;
 use unmix_core::DataError;
 use unmix_numerics::{chi_square_tail, inverse_spd, log_det_spd};
 
@@ -26,7 +27,7 @@ use unmix_numerics::{chi_square_tail, inverse_spd, log_det_spd};
 /// their correlations given all other variables.
 ///
 /// Kaiser and Rice call values below 0.5 unacceptable, from 0.8 meritorious.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KaiserMeyerOlkin {
     /// Over all pairs, from 0 to 1; NaN if no correlation differs from 0.
     pub overall: f64,
@@ -53,7 +54,7 @@ pub fn kaiser_meyer_olkin(r: ArrayView2<'_, f64>) -> Result<KaiserMeyerOlkin, Li
 }
 
 /// The test of the hypothesis that no two variables are correlated (Bartlett 1950).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Sphericity {
     /// `-(n - 1 - (2d + 5)/6) ln |r|`.
     pub chi_squared: f64,

@@ -3,9 +3,10 @@
 use crate::{FitRecord, RunConfig, STOPS, code_names, method, traverse};
 use ndarray::{ArrayView2, Axis, concatenate};
 use serde_json::Value;
-use unmix_core::{Claim, Evidence, Fault, Generate, Graph, Model, Table, Verdict};
+use unmix_core::{Claim, Evidence, Fault, Generate, Graph, Model, Seed, Table, Verdict};
 use unmix_data::RunDirectory;
-use unmix_report::{Bar, BarChart, Figure, GraphDrawing, ImageGrid, LineChart, Report, Section, Series, Tone, heat_map};
+use unmix_linear::{Correlation, FactorCounts};
+use unmix_report::{Bar, BarChart, Figure, GraphDrawing, ImageGrid, LineChart, Report, Section, Series, Tone, heat_map, scree};
 
 /// Columns up to which a matrix is drawn with its values.
 const MOST_ROWS: usize = 40;
@@ -38,6 +39,16 @@ pub fn run_report(
         .section(course(record, log)?);
     if let Some(mixing) = model.mixing() {
         report = report.section(mixing_section(mixing, table)?);
+    }
+    if let Some(correlations) = model.code_correlations() {
+        report = report.section(correlation_section(correlations.view())?);
+    }
+    // the number of factors is a question to models that explain covariances
+    if model.mixing().is_some() && model.as_log_density().is_some() {
+        report = match factor_counts(table, config.seed) {
+            Some(counts) => report.section(factor_count_section("How many factors?", &counts)?),
+            None => report,
+        };
     }
     if let Some(graph) = model.graph() {
         report = report.section(graph_section(graph, None)?);
@@ -138,6 +149,50 @@ fn mixing_section(mixing: ArrayView2<'_, f64>, table: &Table) -> Result<Section,
         "Change of each variable, in its standard deviations, when a code moves by one. The order of codes is a convention; signs are fixed so \
          that the largest entry is positive.",
     ))
+}
+
+fn correlation_section(correlations: ArrayView2<'_, f64>) -> Result<Section, Fault> {
+    let names = code_names(correlations.ncols());
+    let figure = heat_map("Correlations of the codes", &names, &names, correlations, Some(1.0))?;
+    let caption =
+        "Correlations of the codes under the model. Codes inferred from observations are estimates, and correlate a little differently.";
+    Ok(Section::new("How the codes hang together").figure(figure, caption))
+}
+
+/// Simulated data sets of the parallel analysis in a report.
+const DATASETS: usize = 200;
+
+/// Suitability and numbers of factors of a table that is not too wide to draw; `None` where the correlations have no inverse.
+fn factor_counts(table: &Table, seed: u64) -> Option<FactorCounts> {
+    let narrow = table.observations.columns() <= MOST_ROWS;
+    let correlation = Correlation::of(&table.observations).ok().filter(|_| narrow)?;
+    FactorCounts::of(&correlation, DATASETS, Seed(seed)).ok()
+}
+
+/// The scree of a table, and what several rules make of it.
+///
+/// # Errors
+/// [`ReportError`](unmix_report::ReportError) if the figure cannot be drawn.
+pub fn factor_count_section(heading: &str, counts: &FactorCounts) -> Result<Section, Fault> {
+    let analysis = &counts.parallel_analysis;
+    let band: Vec<(f64, f64)> = analysis.mean.iter().copied().zip(analysis.band.iter().copied()).collect();
+    let figure = scree("Eigenvalues", &analysis.eigenvalues.to_vec(), Some(&band), analysis.retained)?;
+    let rules = counts.rules().map(|(rule, factors)| format!("{rule} {factors}")).join(", ");
+    Ok(Section::new(heading)
+        .prose(format!(
+            "Factors by {rules}; at most {} are determined. The rules answer different questions and need not agree. Are the data worth a factor \
+             analysis? Kaiser-Meyer-Olkin measure {:.2} (below 0.5 unacceptable, from 0.8 meritorious); Bartlett's test of no correlation: \
+             chi-squared {:.1} on {} degrees of freedom, p = {:.1e}.",
+            counts.most,
+            counts.sampling_adequacy.overall,
+            counts.sphericity.chi_squared,
+            counts.sphericity.degrees_of_freedom,
+            counts.sphericity.p_value
+        ))
+        .figure(
+            figure,
+            "Eigenvalues of the correlation matrix beside those of as many independent Gaussian variables (mean and 95 % quantile).",
+        ))
 }
 
 /// Edges up to which a graph is drawn whole; of denser ones only those that return in [`CERTAIN`] of the bootstrap samples are drawn.

@@ -65,7 +65,7 @@ impl Arguments {
     fn measure(&self, workload: &Workload) -> Result<Row, Box<dyn std::error::Error>> {
         let prepared = (workload.prepare)()?;
         let mut peer = match &self.python {
-            Some(python) if workload.peer => Some(Peer::start(python, workload.name, &prepared)?),
+            Some(python) if workload.peer => Peer::start(python, workload.name, &prepared)?,
             _ => None,
         };
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());

@@ -26,7 +26,8 @@ pub struct Answer {
 }
 
 impl Peer {
-    pub fn start(python: &Path, workload: &str, prepared: &Prepared) -> Result<Self, Box<dyn std::error::Error>> {
+    /// Starts the peer of a workload; `None`, with a line of why, if it is not installed.
+    pub fn start(python: &Path, workload: &str, prepared: &Prepared) -> Result<Option<Self>, Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         fs::write(folder.path().join("x.npy"), unmix_data::npy_bytes(prepared.x.view()))?;
         fs::write(folder.path().join("settings.json"), prepared.settings.to_string())?;
@@ -36,8 +37,12 @@ impl Peer {
         let (stdin, stdout) = child.stdin.take().zip(child.stdout.take()).ok_or("the peer has no pipes")?;
         let mut stdout = BufReader::new(stdout);
         let hello = read(&mut stdout)?;
+        if let Some(missing) = hello.get("missing").and_then(Value::as_str) {
+            eprintln!("{workload}: the peer is not installed: {missing}");
+            return Ok(None);
+        }
         let text = |key: &str| hello.get(key).and_then(Value::as_str).map(str::to_owned).ok_or("the peer does not say what it is");
-        Ok(Self { name: text("peer_name")?, version: text("peer_version")?, child, stdin, stdout, _folder: folder })
+        Ok(Some(Self { name: text("peer_name")?, version: text("peer_version")?, child, stdin, stdout, _folder: folder }))
     }
 
     pub fn turn(&mut self, seed: u64) -> Result<Answer, Box<dyn std::error::Error>> {

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use unmix_causal::IcaLingamParams;
 use unmix_core::{Fit, Graph, LogDensity, Model, Observations, Params, Run, Seed};
 use unmix_data::simulate::{self, FactorModelParams, IcaParams, LingamParams, Simulation, Source};
-use unmix_linear::{FactorAnalysisParams, FastIcaParams, JadeParams, PcaParams, PicardOParams, PicardParams, Rotation};
+use unmix_linear::{
+    Correlation, Criterion, FactorAnalysisParams, FastIcaParams, GradientProjection, JadeParams, PARALLEL_QUANTILE, PcaParams,
+    PicardOParams, PicardParams, Rotation, parallel_analysis,
+};
 use unmix_metrics::{eval_graph, eval_mixing};
 
 type Failure = Box<dyn std::error::Error>;
@@ -41,11 +44,16 @@ pub const WORKLOADS: &[Workload] = &[
     Workload { name: "picard-o", quality: "Amari distance", peer: true, prepare: || picard(true) },
     Workload { name: "picard", quality: "Amari distance", peer: true, prepare: || picard(false) },
     Workload { name: "jade", quality: "Amari distance", peer: false, prepare: jade },
-    Workload { name: "factor-analysis", quality: "log-likelihood (nats a sample)", peer: true, prepare: factor_analysis },
+    Workload { name: "factor-analysis", quality: LIKELIHOOD, peer: true, prepare: || factor_analysis(40, 5, 1e-8) },
+    Workload { name: "factor-analysis-300", quality: LIKELIHOOD, peer: true, prepare: || factor_analysis(300, 10, 1e-3) },
+    Workload { name: "factor-analysis-300-factor-analyzer", quality: LIKELIHOOD, peer: true, prepare: || factor_analysis(300, 10, 1e-3) },
+    Workload { name: "geomin", quality: "criterion (the less the better)", peer: true, prepare: geomin },
+    Workload { name: "parallel-analysis", quality: "factors retained", peer: false, prepare: parallel },
     Workload { name: "pca", quality: "explained variance", peer: true, prepare: pca },
     Workload { name: "ica-lingam", quality: "F1 of directed edges", peer: true, prepare: ica_lingam },
 ];
 
+const LIKELIHOOD: &str = "log-likelihood (nats a sample)";
 const SEED: Seed = Seed(20_26);
 
 /// 20 sources × 100,000 samples.
@@ -95,19 +103,52 @@ fn jade() -> Result<Prepared, Failure> {
     Ok(Prepared { what, x, settings: json!({}), ours, peer_quality: number("none") })
 }
 
-/// 40 variables × 5,000 samples, 5 factors, both to a log-likelihood that agrees to 8 digits.
-fn factor_analysis() -> Result<Prepared, Failure> {
-    let params = FactorModelParams { variables: 40, components: 5, samples: 5_000, ..FactorModelParams::default() };
+/// Maximum likelihood on 5,000 samples. scikit-learn stops when an iteration raises the log-likelihood of all samples by less than
+/// `peer_tolerance`.
+fn factor_analysis(variables: usize, components: usize, peer_tolerance: f64) -> Result<Prepared, Failure> {
+    let params = FactorModelParams { variables, components, samples: 5_000, ..FactorModelParams::default() };
     let observations = simulate::factor_model(&params, SEED)?.observations;
-    let estimator = FactorAnalysisParams { components: Some(5), rotation: Rotation::None, ..FactorAnalysisParams::default() }.build()?;
+    let estimator =
+        FactorAnalysisParams { components: Some(components), rotation: Rotation::None, ..FactorAnalysisParams::default() }.build()?;
     let x = observations.x().to_owned();
     let ours: Ours = Box::new(move |turn| {
         let model = estimator.fit(&observations, &mut Run::new(turn))?.model;
         Ok(model.log_density(observations.x())?.mean().unwrap_or(f64::NAN))
     });
-    let settings = json!({ "components": 5, "tolerance": 1e-8 });
-    let what = "40 variables × 5,000, 5 factors, maximum likelihood, no rotation".to_owned();
+    let settings = json!({ "components": components, "tolerance": peer_tolerance });
+    let what = format!("{variables} variables × 5,000, {components} factors, maximum likelihood, no rotation");
     Ok(Prepared { what, x, settings, ours, peer_quality: number("log_likelihood") })
+}
+
+/// Loadings of 60 variables on 6 factors, some of them on two, from 100 random starts to the same gradient.
+fn geomin() -> Result<Prepared, Failure> {
+    let params = FactorModelParams { variables: 60, components: 6, samples: 2_000, anchored: 0.7, ..FactorModelParams::default() };
+    let observations = simulate::factor_model(&params, SEED)?.observations;
+    let unrotated = FactorAnalysisParams { components: Some(6), rotation: Rotation::None, ..FactorAnalysisParams::default() };
+    let x = unrotated.build()?.fit(&observations, &mut Run::new(0))?.model.standardized_loadings();
+    let (starts, tolerance) = (100, 1e-5);
+    let loadings = x.clone();
+    let ours: Ours = Box::new(move |turn| {
+        let rotation = GradientProjection { starts, tolerance, ..GradientProjection::oblique(Criterion::Geomin { delta: 0.01 }) };
+        Ok(rotation.rotate(loadings.view(), Seed(turn))?.criterion)
+    });
+    let settings = json!({ "starts": starts, "tolerance": tolerance });
+    Ok(Prepared {
+        what: "60 loadings × 6 factors, 100 random starts, gradient 1e-5".to_owned(),
+        x,
+        settings,
+        ours,
+        peer_quality: number("criterion"),
+    })
+}
+
+/// 100 variables, 1,000 simulated data sets.
+fn parallel() -> Result<Prepared, Failure> {
+    let params = FactorModelParams { variables: 100, components: 10, samples: 1_000, ..FactorModelParams::default() };
+    let observations = simulate::factor_model(&params, SEED)?.observations;
+    let (x, correlation) = (observations.x().to_owned(), Correlation::of(&observations)?);
+    let ours: Ours = Box::new(move |turn| Ok(parallel_analysis(&correlation, 1_000, PARALLEL_QUANTILE, Seed(turn))?.retained as f64));
+    Ok(Prepared { what: "100 variables, 1,000 data sets".to_owned(), x, settings: json!({}), ours, peer_quality: number("none") })
 }
 
 /// 100 variables × 20,000 samples, 10 components.

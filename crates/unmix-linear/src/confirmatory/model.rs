@@ -142,6 +142,12 @@ impl Model for ConfirmatoryModel {
         Some(self.unmixing.view())
     }
 
+    fn code_correlations(&self) -> Option<Array2<f64>> {
+        let correlation = self.correlation_of_factors();
+        let uncorrelated = correlation.indexed_iter().all(|((i, j), v)| i == j || *v == 0.0);
+        (!uncorrelated).then_some(correlation)
+    }
+
     fn save(&self, folder: &Path) -> Result<(), Fault> {
         save_json(self, folder)
     }

@@ -155,7 +155,7 @@ impl Fit<Observations> for FactorAnalysis {
             Extraction::MaximumLikelihood => profile.loadings(&uniqueness)?,
             Extraction::Minres => residuals.loadings(&uniqueness)?,
         };
-        let (loadings, correlation_of_factors, rotation) = self.rotate(&unrotated, run.seed)?;
+        let (loadings, correlation_of_factors, rotation) = run.in_pool(|run| self.rotate(&unrotated, run.seed))?;
 
         warnings.extend(heywood_warning(&uniqueness, x.names()));
         warnings.extend(strength_warning(&loadings));

@@ -164,6 +164,11 @@ impl Model for FactorModel {
         Some(self.unmixing.view())
     }
 
+    fn code_correlations(&self) -> Option<Array2<f64>> {
+        let uncorrelated = self.correlation.indexed_iter().all(|((i, j), v)| i == j || *v == 0.0);
+        (!uncorrelated).then(|| self.correlation.clone())
+    }
+
     fn save(&self, folder: &Path) -> Result<(), Fault> {
         save_json(self, folder)
     }

@@ -43,7 +43,8 @@ impl NmfModel {
         Self {
             names: x.names().to_vec(),
             loss: problem.loss,
-            parts: factors.ht.select(Axis(1), &order) / &divisor,
+            // row by row, as a loaded model has it: the order of sums in a product follows the layout
+            parts: (factors.ht.select(Axis(1), &order) / &divisor).as_standard_layout().into_owned(),
             mass: carried.select(Axis(0), &order) / if total > 0.0 { total } else { 1.0 },
             l1: divisor.mapv(|s| problem.of_w.l1 / s),
             l2: divisor.mapv(|s| problem.of_w.l2 / (s * s)),

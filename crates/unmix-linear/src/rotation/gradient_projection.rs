@@ -6,6 +6,7 @@
 use super::{Criterion, Rotated, canonical_order, normalise, random_rotation, same_loadings};
 use crate::LinearError;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
+use rayon::prelude::*;
 use unmix_core::Seed;
 use unmix_numerics::{inverse, inverse_sqrt_spd};
 
@@ -62,6 +63,7 @@ impl GradientProjection {
         let weights = if self.kaiser { normalise(loadings) } else { loadings.to_owned() };
         let starts = self.starts.max(1);
         let searches = (0..starts as u64)
+            .into_par_iter()
             .map(|start| {
                 let first = if start == 0 { Array2::eye(k) } else { random_rotation(k, &mut seed.stream("gradient-projection", start)) };
                 self.search(&weights, first)

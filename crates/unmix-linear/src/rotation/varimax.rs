@@ -5,6 +5,7 @@
 
 use super::{Rotated, canonical_order, normalise, random_rotation};
 use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
 use unmix_core::Seed;
 
 /// Largest departure of an entry from 0 or ±1 at which a rotation between two optima counts as a change of order and sign.
@@ -50,6 +51,7 @@ impl Varimax {
         let normalised = if self.kaiser { normalise(loadings) } else { loadings.to_owned() };
         let starts = self.starts.max(1);
         let optima: Vec<Search> = (0..starts as u64)
+            .into_par_iter()
             .map(|start| {
                 let first = if start == 0 { Array2::eye(k) } else { random_rotation(k, &mut seed.stream("varimax", start)) };
                 self.search(&normalised, first)

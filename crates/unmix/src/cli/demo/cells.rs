@@ -6,8 +6,8 @@ use unmix::{
     core::{Claim, DataError, Environments, Evidence, Fault, Fit, Graph, Input, Model, Observations, Params, Run, Seed, Table, Warning},
     data::{ReadOptions, bundled},
     linear::{
-        ComponentStability, Correlation, FactorAnalysisParams, FactorModel, FastIcaParams, FitIndices, LinearError, LinearModel,
-        PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, parallel_analysis, stability,
+        ComponentStability, Correlation, FactorAnalysisParams, FactorCounts, FactorModel, FastIcaParams, FitIndices, LinearError,
+        LinearModel, stability,
     },
     method,
     metrics::{Score, eval_graph},
@@ -25,9 +25,7 @@ const CONDITION_SAMPLES: usize = 20;
 pub struct Cells {
     pub check: DataCheck,
     pub observations: Observations,
-    pub scree: ParallelAnalysis,
-    /// Minimum average partial and empirical Kaiser criterion.
-    pub other_counts: (usize, usize),
+    pub factor_counts: FactorCounts,
     pub factors: Latent<FactorModel>,
     pub fit: FitIndices,
     pub components: Latent<LinearModel>,
@@ -69,10 +67,9 @@ impl Cells {
         let x = table.observations.clone();
         say("cells: number of factors");
         let correlation = Correlation::of(&x)?;
-        let scree = parallel_analysis(&correlation, SCREE_DATASETS, PARALLEL_QUANTILE, seed)?;
-        let other_counts = (minimum_average_partial(correlation.r.view())?, empirical_kaiser(&correlation)?);
+        let factor_counts = FactorCounts::of(&correlation, SCREE_DATASETS, seed)?;
         say("cells: factor analysis and its stability");
-        let factors = factor_analysis(&x, scree.retained.max(1), seed)?;
+        let factors = factor_analysis(&x, factor_counts.parallel_analysis.retained.max(1), seed)?;
         let fit = FitIndices::of(&correlation, &factors.model)?;
         say("cells: independent components and their stability");
         let components = independent_components(&x, seed)?;
@@ -81,7 +78,7 @@ impl Cells {
         let graph = causal(&table, EDGE_SAMPLES, &consensus, seed)?;
         say("cells: the same for each of nine conditions");
         let conditions = conditions(&table, &consensus, seed)?;
-        Ok(Self { check, observations: x, scree, other_counts, factors, fit, components, graph, consensus, conditions })
+        Ok(Self { check, observations: x, factor_counts, factors, fit, components, graph, consensus, conditions })
     }
 }
 

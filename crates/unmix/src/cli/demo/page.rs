@@ -12,9 +12,9 @@ use unmix::{
     STOPS, code_names,
     core::{Fault, identified, identified_words},
     data::RunDirectory,
-    graph_section,
+    factor_count_section, graph_section,
     metrics::Score,
-    report::{Bar, BarChart, Figure, ImageGrid, Report, Section, Table, Tone, heat_map, reconstruction_pairs, scree},
+    report::{Bar, BarChart, Figure, ImageGrid, Report, Section, Table, Tone, heat_map, reconstruction_pairs},
     training_curve, write_figures,
 };
 
@@ -33,7 +33,7 @@ pub fn write(directory: &RunDirectory, cells: &Cells, digits: &Digits, seed: u64
         .fact("version", env!("CARGO_PKG_VERSION"))
         .section(conclusions(cells, digits))
         .section(cells_data(cells)?)
-        .section(factor_count(cells)?)
+        .section(factor_count_section("Cells: how many factors?", &cells.factor_counts)?)
         .section(factors(cells)?)
         .section(components(cells)?)
         .section(causal(cells)?)
@@ -123,23 +123,6 @@ fn cells_data(cells: &Cells) -> Result<Section, Fault> {
         section = section.callout(tone, "Data check", finding.text.clone());
     }
     Ok(section.figure(chart.draw()?, "Skewness of each variable before and after the logarithm."))
-}
-
-fn factor_count(cells: &Cells) -> Result<Section, Fault> {
-    let scree_data = &cells.scree;
-    let band: Vec<(f64, f64)> = scree_data.mean.iter().copied().zip(scree_data.band.iter().copied()).collect();
-    let figure = scree("Eigenvalues", &scree_data.eigenvalues.to_vec(), Some(&band), scree_data.retained)?;
-    let (map, kaiser) = cells.other_counts;
-    Ok(Section::new("Cells: how many factors?")
-        .prose(format!(
-            "Parallel analysis keeps {}, the minimum average partial {map}, the empirical Kaiser criterion {kaiser}. They answer different \
-             questions and need not agree; parallel analysis is used below.",
-            scree_data.retained
-        ))
-        .figure(
-            figure,
-            "Eigenvalues of the correlation matrix beside those of as many independent Gaussian variables (mean and 95 % quantile).",
-        ))
 }
 
 fn factors(cells: &Cells) -> Result<Section, Fault> {
@@ -313,7 +296,7 @@ fn codes(digits: &Digits) -> Result<Section, Fault> {
 pub fn summary(cells: &Cells) -> Value {
     let latent = |claim, evidence: &[_], stability| json!({ "identifiability": unmix::identifiability_json(claim, evidence), "stability": stability });
     json!({
-        "factors_kept": { "parallel_analysis": cells.scree.retained, "map": cells.other_counts.0, "ekc": cells.other_counts.1 },
+        "factor_counts": cells.factor_counts,
         "factor_analysis": latent(&cells.factors.claim, &cells.factors.evidence, json!(cells.factors.stability)),
         "fit_indices": cells.fit,
         "ica": latent(&cells.components.claim, &cells.components.evidence, json!(cells.components.stability)),
