@@ -33,6 +33,22 @@ pub enum LinearError {
         /// The rate of the slab.
         slab: f64,
     },
+    /// A penalty leaves no loading.
+    #[error("every loading is 0 under a penalty of {penalty}; lower `penalty`: from {most:.3} on that is so for any start")]
+    EmptyComponents {
+        /// The penalty.
+        penalty: f64,
+        /// The penalty from which no loading can be left.
+        most: f64,
+    },
+    /// Sparse components of which some are combinations of others.
+    #[error(
+        "the {components} sparse components are linearly dependent, so that codes are not determined; lower `components`, or set `ridge` above 0"
+    )]
+    DependentComponents {
+        /// The components.
+        components: usize,
+    },
     /// No variable has a partner that correlates with the others as it does.
     #[error(
         "no two variables are pure indicators of one factor: none has the same largest covariance as its partners, within {tolerance:.3} of the \
@@ -161,6 +177,8 @@ impl Failure for LinearError {
             Self::Variance { .. }
             | Self::NoFactors
             | Self::NoLoadings { .. }
+            | Self::EmptyComponents { .. }
+            | Self::DependentComponents { .. }
             | Self::NoPureVariables { .. }
             | Self::IndistinctFactors { .. }
             | Self::NotACount { .. }

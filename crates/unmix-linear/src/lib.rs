@@ -7,6 +7,8 @@
 //! | method | asks of the codes | identified up to |
 //! |---|---|---|
 //! | [`Pca`] | largest variance, uncorrelated | the sign of each, if the eigenvalues are distinct |
+//! | [`Ppca`] | unit variance, beside noise of one variance in all variables | a rotation |
+//! | [`SparsePca`] | variables of their own, correlated with no others | order, sign and scale |
 //! | [`FastIca`] | independent, at most one Gaussian | order, sign and scale |
 //! | [`Picard`], [`Infomax`] | the same, by maximum likelihood | order, sign and scale |
 //! | [`Jade`] | independent, at most one without excess kurtosis | order, sign and scale |
@@ -59,9 +61,12 @@ mod nmf;
 mod nonnegative;
 mod number_of_factors;
 mod pca;
+mod ppca;
+mod principal_axes;
 mod rotation;
 mod scores;
 mod sparse_factor_analysis;
+mod sparse_pca;
 mod stability;
 mod suitability;
 mod tensor;
@@ -90,9 +95,11 @@ pub use number_of_factors::{
     PARALLEL_DATASETS, PARALLEL_QUANTILE, ParallelAnalysis, empirical_kaiser, minimum_average_partial, most_factors, parallel_analysis,
 };
 pub use pca::{Pca, PcaModel, PcaParams};
+pub use ppca::{Ppca, PpcaModel, PpcaParams, laplace_evidence};
 pub use rotation::{Criterion, GradientProjection, PROMAX_POWER, Rotated, Rotation, Varimax, varimax_criterion};
 pub use scores::Scores;
 pub use sparse_factor_analysis::{SparseFactorAnalysis, SparseFactorAnalysisParams, SparseFactorModel};
+pub use sparse_pca::{SparsePca, SparsePcaModel, SparsePcaParams};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
 pub use tensor::{
@@ -109,6 +116,16 @@ pub const METHODS: &[Method] = &[
         "pca",
         "uncorrelated directions of largest variance",
         "Tipping and Bishop (1999), Journal of the Royal Statistical Society B 61(3)",
+    ),
+    Method::of::<PpcaParams, Observations>(
+        "ppca",
+        "directions of largest variance beside noise of equal variance, as a density",
+        "Tipping and Bishop (1999), Journal of the Royal Statistical Society B 61(3)",
+    ),
+    Method::of::<SparsePcaParams, Observations>(
+        "sparse-pca",
+        "directions of large variance with few variables each",
+        "Mairal, Bach, Ponce and Sapiro (2010), Journal of Machine Learning Research 11; Zou, Hastie and Tibshirani (2006)",
     ),
     Method::of::<FastIcaParams, Observations>(
         "fastica",

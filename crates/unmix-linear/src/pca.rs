@@ -3,9 +3,10 @@
 //! The codes are the projections onto the eigenvectors of the covariance (of the correlation, if standardised), those of largest variance
 //! first. With fewer components than variables the model is that of Tipping and Bishop (1999), Journal of the Royal Statistical Society
 //! B 61(3), 611–622, at its maximum of likelihood: covariance `U (Λ - σ²I) Uᵀ + σ²I` (eq. 7) with `σ²` the mean of the dropped eigenvalues
-//! (eq. 8). Codes are the projections themselves, not the shrunken posterior means. Variances have the divisor `n`.
+//! (eq. 8). Codes are the projections themselves, not the shrunken posterior means, which [`Ppca`](crate::Ppca) infers. Variances have the
+//! divisor `n`. With more columns than rows the `n × n` Gram matrix of the rows is decomposed in place of the covariance.
 
-use crate::{LinearError, LinearModel, whitening::representable_moments};
+use crate::{LinearError, LinearModel, principal_axes::PrincipalAxes};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -16,15 +17,12 @@ use unmix_core::{
     Checks, Claim, Class, DataError, Evidence, Fault, Fit, Fitted, Generate, Infer, Load, LogDensity, Model, Observations, Params, Rows,
     Run, Sample, Seed, Verdict, Warning, load_json, require_columns, save_json,
 };
-use unmix_numerics::{Moments, MomentsBuilder, symmetric_eigen};
+use unmix_numerics::{Moments, MomentsBuilder};
 
 const DISTINCT: &str = "the eigenvalues are distinct";
 
 /// The level of Anderson's test behind the evidence.
 const LEVEL: f64 = 0.05;
-
-/// Eigenvalues below this share of the largest are rounding.
-const ROUNDING: f64 = 1e-13;
 
 /// Rows read at once from a stream.
 const BLOCK_ROWS: usize = 4096;
@@ -79,26 +77,14 @@ impl Pca {
     /// [`DataError`] if a column does not vary and is to be standardised, or more components are asked for than the data have;
     /// [`LinearError::Variance`] if a variance is out of range.
     pub fn fit_moments(&self, moments: &Moments, names: &[String]) -> Result<Fitted<PcaModel>, LinearError> {
-        let d = moments.mean.len();
-        if moments.count < 2 {
-            return Err(DataError::TooFewRows { needed: 2, found: moments.count, reason: "estimate a variance" }.into());
-        }
-        let scale = self.scale(moments, names)?;
-        let matrix = if self.params.standardize { moments.correlation() } else { moments.covariance.clone() };
-        let eigen = symmetric_eigen(matrix.view())?;
-        let floor = eigen.values[0] * ROUNDING;
-        let rank = eigen.values.iter().take_while(|&&v| v > floor).count();
-        let k = self.components(&eigen.values.slice(s![..rank]).to_vec(), d)?;
-        let vectors = eigen.vectors.slice(s![.., ..k]);
-        let linear = LinearModel {
-            mean: moments.mean.clone(),
-            mixing: &vectors * &scale.view().insert_axis(Axis(1)),
-            unmixing: (&vectors.t() / &scale).as_standard_layout().into_owned(),
-        };
-        let spectrum = eigen.values.mapv(|v| if v > floor { v } else { 0.0 });
-        let model = PcaModel { linear, scale, spectrum, rows: moments.count };
-        let warnings = if rank < d { vec![rank_warning(rank, d, moments.count)] } else { Vec::new() };
-        Ok(Fitted { warnings, ..Fitted::closed_form(model) })
+        self.fitted(PrincipalAxes::of_moments(moments, names, self.params.standardize)?)
+    }
+
+    fn fitted(&self, axes: PrincipalAxes) -> Result<Fitted<PcaModel>, LinearError> {
+        let (d, rank, rows) = (axes.mean.len(), axes.rank(), axes.rows);
+        let k = self.components(&axes.values.slice(s![..rank]).to_vec(), d)?;
+        let warnings = if rank < d { vec![rank_warning(rank, d, rows)] } else { Vec::new() };
+        Ok(Fitted { warnings, ..Fitted::closed_form(model_of(axes, k)) })
     }
 
     /// The components of rows that need not be in memory at once; they are read once, in blocks.
@@ -115,24 +101,6 @@ impl Pca {
             moments.add_block(block.slice(s![..end - start, ..])).map_err(LinearError::from)?;
         }
         Ok(self.fit_moments(&moments.finish(), rows.names())?)
-    }
-
-    /// What each column is divided by, `[d]`.
-    fn scale(&self, moments: &Moments, names: &[String]) -> Result<Array1<f64>, LinearError> {
-        for ((name, &variance), &mean) in names.iter().zip(moments.covariance.diag()).zip(&moments.mean) {
-            if self.params.standardize && variance == 0.0 {
-                return Err(DataError::Constant { column: name.clone(), value: mean }.into());
-            }
-            if variance != 0.0 && !variance.is_normal() {
-                return Err(LinearError::Variance { column: name.clone(), variance });
-            }
-        }
-        if moments.covariance.diag().iter().all(|v| *v == 0.0) {
-            let column = names.first().cloned().unwrap_or_default();
-            return Err(DataError::Constant { column, value: moments.mean.first().copied().unwrap_or_default() }.into());
-        }
-        let standardised = self.params.standardize;
-        Ok(moments.covariance.diag().mapv(|v| if standardised { v.sqrt() } else { 1.0 }))
     }
 
     /// How many components to keep of those with eigenvalues `spectrum`.
@@ -155,7 +123,14 @@ impl Pca {
     }
 }
 
-fn rank_warning(rank: usize, columns: usize, rows: usize) -> Warning {
+/// The p-value of Anderson's test (1963) that the eigenvalues of which `a ≥ b` are estimates are equal.
+pub(crate) fn equal_pair(a: f64, b: f64, rows: usize) -> f64 {
+    let statistic = (rows as f64 - 1.0) * (2.0 * f64::midpoint(a, b).ln() - a.ln() - b.ln());
+    // the tail of chi-square with 2 degrees of freedom
+    (-0.5 * statistic).exp()
+}
+
+pub(crate) fn rank_warning(rank: usize, columns: usize, rows: usize) -> Warning {
     let text = format!(
         "{columns} columns have {rank} directions of variance ({rows} rows): some are constant, repeated or combinations of others; the \
          rest is dropped"
@@ -168,7 +143,7 @@ impl Fit<Observations> for Pca {
     type Error = LinearError;
 
     fn fit(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<PcaModel>, LinearError> {
-        run.in_pool(|_| self.fit_moments(&representable_moments(x)?, x.names()))
+        run.in_pool(|_| self.fitted(PrincipalAxes::of(x, self.params.standardize)?))
     }
 
     fn claim(&self) -> Claim {
@@ -198,6 +173,18 @@ pub struct PcaModel {
     pub rows: usize,
 }
 
+/// The model of the first `components` axes.
+pub(crate) fn model_of(axes: PrincipalAxes, components: usize) -> PcaModel {
+    let PrincipalAxes { rows, mean, scale, values, vectors } = axes;
+    let vectors = vectors.slice(s![.., ..components]);
+    let linear = LinearModel {
+        mean,
+        mixing: &vectors * &scale.view().insert_axis(Axis(1)),
+        unmixing: (&vectors.t() / &scale).as_standard_layout().into_owned(),
+    };
+    PcaModel { linear, scale, spectrum: values, rows }
+}
+
 impl PcaModel {
     /// The share of the total variance of each component, `[k]`.
     pub fn explained(&self) -> Array1<f64> {
@@ -217,12 +204,9 @@ impl PcaModel {
     /// component and its successor. All have to differ, so the p-value is the largest. The test takes the rows as Gaussian.
     fn distinct_eigenvalues(&self) -> Evidence {
         let (d, k) = (self.spectrum.len(), self.linear.components());
-        let n = self.rows as f64 - 1.0;
         let pairs = (0..k.min(d - 1)).map(|i| {
             let (a, b) = (self.spectrum[i], self.spectrum[i + 1]);
-            let statistic = n * (2.0 * f64::midpoint(a, b).ln() - a.ln() - b.ln());
-            // the tail of chi-square with 2 degrees of freedom
-            (i, (-0.5 * statistic).exp(), (a - b) / a)
+            (i, equal_pair(a, b, self.rows), (a - b) / a)
         });
         let Some((i, p, gap)) = pairs.max_by(|a, b| a.1.total_cmp(&b.1)) else {
             let detail = "there is one eigenvalue".to_owned();

@@ -20,6 +20,20 @@ fn pca() {
 }
 
 #[test]
+fn ppca() {
+    conformance("ppca").linear(1e-8).allows_constant_columns().assert();
+    conformance("ppca").with("components = 2\nstandardize = true").linear(1e-8).assert();
+}
+
+#[test]
+fn sparse_pca() {
+    let method = METHODS.iter().find(|m| m.name == "sparse-pca").unwrap();
+    let config = "components = 3\ntolerance = 1e-14";
+    Conformance::of(method, holzinger()).with(&format!("{config}\nstandardize = true")).linear(1e-5).assert();
+    Conformance::of(method, holzinger()).with(&format!("{config}\nridge = 0.01")).linear(1e-5).allows_constant_columns().assert();
+}
+
+#[test]
 fn fastica() {
     conformance("fastica").linear(1e-8).assert();
     conformance("fastica").with("algorithm = \"deflation\"\ncontrast = \"exp\"").linear(1e-8).assert();

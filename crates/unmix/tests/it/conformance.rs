@@ -9,6 +9,8 @@ fn suite(name: &str) -> Conformance {
     match name {
         // it has a direction less, and warns
         "pca" => Conformance::of(method, holzinger()).with("components = 3").linear(1e-9).allows_constant_columns(),
+        "ppca" => Conformance::of(method, holzinger()).linear(1e-8).allows_constant_columns(),
+        "sparse-pca" => Conformance::of(method, holzinger()).with(SPARSE).linear(1e-5).allows_constant_columns(),
         "fastica" | "picard" | "picard-o" | "infomax" | "jade" | "sobi" => Conformance::of(method, cells()).linear(1e-6),
         "factor-analysis" => Conformance::of(method, holzinger()).with("components = 3").linear(1e-4),
         "confirmatory-factor-analysis" => Conformance::of(method, holzinger()).with(PATTERN).linear(1e-6),
@@ -28,6 +30,8 @@ fn suite(name: &str) -> Conformance {
 }
 
 const NETWORK: &str = "components = 2\nepochs = 2\n[network]\nkind = 'mlp'\nhidden = [8]";
+
+const SPARSE: &str = "components = 3\npenalty = 0.3\ntolerance = 1e-14";
 
 const PATTERN: &str = "[factors]\nvisual = ['x1', 'x2', 'x3']\ntextual = ['x4', 'x5', 'x6']\nspeed = ['x7', 'x8', 'x9']";
 
@@ -70,5 +74,5 @@ fn every_method_conforms() {
     let broken: Vec<String> =
         names.iter().flat_map(|name| suite(name).check().into_iter().map(move |broken| format!("{name}: {broken}"))).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    assert_eq!(names.len(), 17, "{names:?}");
+    assert_eq!(names.len(), 19, "{names:?}");
 }
