@@ -40,7 +40,7 @@ const DELTAS: [f64; 11] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1
 /// use unmix_core::{Fit, Observations, Params, Run, Seed};
 /// use unmix_linear::LoveParams;
 ///
-/// let a = array![[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.3, 0.7], [0.5, -0.5]];
+/// let a = array![[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.3, 0.7]];
 /// let mut stream = Seed(1).stream("example", 0);
 /// let mut normal = |n, d| Array2::from_shape_simple_fn((n, d), || StandardNormal.sample(&mut stream));
 /// let x: Array2<f64> = normal(3000, 2).dot(&a.t()) + 0.7 * normal(3000, 6);
