@@ -40,7 +40,7 @@ fn unrestricted(data: &Standardized, model: &FactorModel) -> Result<Unrestricted
         return Err("there are no more rows than columns".to_owned());
     }
     let mean = (&model.mean - &data.mean) / &data.sd;
-    let covariance = &model.covariance() / &data.sd / &data.sd.view().insert_axis(Axis(1));
+    let covariance = &model.covariance() / &data.sd / data.sd.view().insert_axis(Axis(1));
     match Unrestricted::of(data, mean, covariance) {
         Ok(Some(unrestricted)) => Ok(unrestricted),
         Ok(None) => Err("the EM algorithm for all correlations does not end".to_owned()),
@@ -142,6 +142,12 @@ fn at_random(x: &Incomplete, data: &Standardized, unrestricted: &Result<Unrestri
         Ok(_) if data.patterns.len() < 2 => "all rows miss the same".to_owned(),
         Ok(unrestricted) => {
             let (chi_squared, freedom) = unrestricted.little(data)?;
+            if freedom == 0 {
+                return Ok(untestable(
+                    AT_RANDOM,
+                    format!("{missing} values ({share:.1} %) are missing, and {all}: no two patterns share a column"),
+                ));
+            }
             let p = chi_square_tail(chi_squared, freedom as f64)?;
             let finding = if p > EVIDENCE_LEVEL {
                 "does not refute that they are missing completely at random"

@@ -94,7 +94,7 @@ impl Fit<Incomplete> for IncompleteFactorAnalysis {
         let objective = (Expectation::of(&data, &at)?.log_likelihood - data.log_scale()) / data.rows as f64;
 
         let implied = (at.loadings.mapv(|v| v * v).sum_axis(Axis(1)) + &at.uniqueness).mapv(f64::sqrt);
-        let loadings = principal(&at)? / &implied.view().insert_axis(Axis(1));
+        let loadings = principal(&at)? / implied.view().insert_axis(Axis(1));
         let uniqueness = &at.uniqueness / &implied.mapv(|sd| sd * sd);
         let extracted = Extracted { loadings, uniqueness, stop, iterations, objective, warnings };
         self.estimator.finish(extracted, &data.mean + &(&at.mean * &data.sd), implied * &data.sd, x.names(), run.seed)
@@ -189,7 +189,7 @@ fn start(data: &Standardized, components: usize) -> Result<Point, NumericsError>
         }
     }
     let roots = data.counts.mapv(f64::sqrt);
-    let r = &r / &roots / &roots.view().insert_axis(Axis(1));
+    let r = &r / &roots / roots.view().insert_axis(Axis(1));
     let eigen = symmetric_eigen(r.view())?;
     let rest = eigen.values.slice(s![components..]).mean().unwrap_or(0.0);
     let strength = eigen.values.slice(s![..components]).mapv(|e| (e - rest).max(0.0).sqrt());

@@ -46,7 +46,7 @@ impl Unrestricted {
     /// The correlations, means and standard deviations in the units of the data.
     pub fn correlation(&self, data: &Standardized) -> Correlation {
         let sd = self.covariance.diag().mapv(f64::sqrt);
-        let r = &self.covariance / &sd / &sd.view().insert_axis(Axis(1));
+        let r = &self.covariance / &sd / sd.view().insert_axis(Axis(1));
         Correlation { rows: data.rows, mean: &data.mean + &(&self.mean * &data.sd), sd: sd * &data.sd, r }
     }
 
