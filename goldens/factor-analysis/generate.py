@@ -21,6 +21,7 @@ import sklearn
 from scipy import optimize, stats
 from sklearn.decomposition import FactorAnalysis
 
+import wide
 from holzinger import observations
 
 ROWS = 10
@@ -88,6 +89,7 @@ def main():
         "fits": [golden(x, k) for k in (1, 2, 3)],
     }
     Path(__file__).with_name("scikit-learn.json").write_text(json.dumps(out, indent=1) + "\n")
+    wide.main()
 
 
 if __name__ == "__main__":

@@ -25,6 +25,18 @@ pub enum DataError {
         /// The value.
         value: f64,
     },
+    /// A column has no value at all.
+    #[error("column \"{column}\" has no value in any row; drop it (--exclude {column})")]
+    Unobserved {
+        /// Name of the column.
+        column: String,
+    },
+    /// A row has no value at all.
+    #[error("row {row} has no value in any column; delete it, it says nothing about any of them")]
+    EmptyRow {
+        /// Row, from 1.
+        row: usize,
+    },
     /// There is not one name a column.
     #[error("{names} names were given for {columns} columns; give one name a column")]
     NameCount {

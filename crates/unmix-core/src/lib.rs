@@ -12,7 +12,7 @@
 //! Nothing here knows a method, a file format or a network library; statistics are `f64` on the host, and every public border is an
 //! [`ndarray`] view with samples in rows, `[n, d]`.
 //!
-//! - [`Observations`], [`Environments`], [`Table`], [`Rows`]: data. Errors name column, row and remedy ([`DataError`]).
+//! - [`Observations`], [`Incomplete`], [`Environments`], [`Table`], [`Rows`]: data. Errors name column, row and remedy ([`DataError`]).
 //! - [`Run`], [`Seed`]: randomness, threads, device, progress, checkpoints.
 //! - [`Class`], [`Claim`], [`Evidence`]: what is identified, why, and what the data say.
 //! - [`Method`]: a method by name, for command lines and reports.
@@ -22,6 +22,7 @@ mod data_error;
 mod environment;
 mod error;
 mod fit;
+mod incomplete;
 mod method;
 mod model;
 mod observations;
@@ -34,6 +35,7 @@ pub use data_error::DataError;
 pub use environment::{Environment, Environments, Intervention, InterventionKind};
 pub use error::{Failure, Fault, Kind};
 pub use fit::{Fit, Fitted, NotConverged, Stop, Warning};
+pub use incomplete::Incomplete;
 pub use method::{Method, Outcome, nearest};
 pub use model::{
     ClosedLoop, Do, Generate, Infer, Intervene, Load, LogDensity, MODEL_JSON, Model, ModelFileError, Sample, code_index, load_json,

@@ -72,6 +72,35 @@ pub enum LinearError {
         /// The variance as computed.
         variance: f64,
     },
+    /// A column has too few values for the factors of a table with missing values.
+    #[error(
+        "column \"{column}\" has {found} values, at least {needed} are needed for its noise to be told from the factors; drop it (--exclude {column})"
+    )]
+    TooFewValues {
+        /// Name of the column.
+        column: String,
+        /// Its values.
+        found: usize,
+        /// Values needed.
+        needed: usize,
+    },
+    /// A row has too few values for scores that are not shrunk.
+    #[error(
+        "row {row} has {found} values, at least {needed} are needed for scores other than regression; set scores = regression, or drop the row"
+    )]
+    TooFewEntries {
+        /// Row, from 1.
+        row: usize,
+        /// Its values.
+        found: usize,
+        /// Values needed, one a factor.
+        needed: usize,
+    },
+    /// A table with missing values has no correlations from which the number of factors could be found.
+    #[error(
+        "the observed values determine no correlations of all pairs of columns, so the number of factors cannot be found; set `components`"
+    )]
+    NoCorrelations,
     /// A value is no word count.
     #[error(
         "column \"{column}\", row {row}: {value} is no count; give the number of times that a word occurs, a whole number, not frequencies or weights"
@@ -181,6 +210,9 @@ impl Failure for LinearError {
             | Self::DependentComponents { .. }
             | Self::NoPureVariables { .. }
             | Self::IndistinctFactors { .. }
+            | Self::TooFewValues { .. }
+            | Self::TooFewEntries { .. }
+            | Self::NoCorrelations
             | Self::NotACount { .. }
             | Self::NotCategorical { .. }
             | Self::TooManyCategories { .. }

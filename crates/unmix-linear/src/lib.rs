@@ -80,7 +80,7 @@ pub use confirmatory::{
 };
 pub use correlation::Correlation;
 pub use error::LinearError;
-pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, RotationReport};
+pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, IncompleteFactorAnalysis, RotationReport};
 pub use factor_counts::FactorCounts;
 pub use fit_indices::FitIndices;
 pub use ica::{

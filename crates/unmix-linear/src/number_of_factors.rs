@@ -58,14 +58,41 @@ pub struct ParallelAnalysis {
 /// # Errors
 /// [`LinearError::Numerics`] if `datasets` is zero or `level` lies outside 0 to 1.
 pub fn parallel_analysis(correlation: &Correlation, datasets: usize, level: f64, seed: Seed) -> Result<ParallelAnalysis, LinearError> {
-    let d = correlation.r.nrows();
     let eigenvalues = symmetric_eigen(correlation.r.view())?.values;
+    let simulate = |stream: &mut Stream| uncorrelated(correlation.rows, correlation.r.nrows(), stream);
+    beside(eigenvalues, simulate, datasets, level, seed)
+}
+
+/// The same for `rows ≤ columns`, where `rows - 1` `eigenvalues` of the correlations differ from 0. A centred Gaussian column of length 1 is a
+/// uniform direction in `rows - 1` dimensions; the products of such columns summed over the columns have the same eigenvalues.
+pub(crate) fn parallel_analysis_of_wide(
+    eigenvalues: Array1<f64>,
+    rows: usize,
+    columns: usize,
+    datasets: usize,
+    level: f64,
+    seed: Seed,
+) -> Result<ParallelAnalysis, LinearError> {
+    let simulate = |stream: &mut Stream| {
+        let mut z: Array2<f64> = Array2::from_shape_simple_fn((columns, rows - 1), || StandardNormal.sample(stream));
+        z.rows_mut().into_iter().for_each(|mut row| row /= row.dot(&row).sqrt());
+        Ok(z.t().dot(&z))
+    };
+    beside(eigenvalues, simulate, datasets, level, seed)
+}
+
+/// `eigenvalues` beside those of the matrices that `simulate` draws.
+fn beside(
+    eigenvalues: Array1<f64>,
+    simulate: impl Fn(&mut Stream) -> Result<Array2<f64>, NumericsError> + Sync,
+    datasets: usize,
+    level: f64,
+    seed: Seed,
+) -> Result<ParallelAnalysis, LinearError> {
+    let d = eigenvalues.len();
     let simulated: Vec<Array1<f64>> = (0..datasets as u64)
         .into_par_iter()
-        .map(|index| {
-            let r = uncorrelated(correlation.rows, d, &mut seed.stream("parallel-analysis", index))?;
-            Ok(symmetric_eigen(r.view())?.values)
-        })
+        .map(|index| Ok(symmetric_eigen(simulate(&mut seed.stream("parallel-analysis", index))?.view())?.values))
         .collect::<Result<_, NumericsError>>()?;
     let rank = |j: usize| simulated.iter().map(|values| values[j]).collect::<Vec<f64>>();
     let average = (0..d).map(|j| mean(&rank(j))).collect::<Result<Array1<f64>, _>>()?;

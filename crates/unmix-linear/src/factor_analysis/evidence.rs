@@ -1,22 +1,26 @@
 //! What the data say about the assumptions of a factor model.
 
-use super::{FactorModel, RotationReport, at_bound, likelihood::LEAST_UNIQUENESS, quoted};
+use super::{
+    FactorModel, RotationReport,
+    likelihood::LEAST_UNIQUENESS,
+    warnings::{at_bound, quoted},
+    wide::{Wide, least_curvature},
+};
 use crate::{Correlation, EVIDENCE_LEVEL, FitIndices, LinearError, Rotation, bartlett_sphericity, kaiser_meyer_olkin};
-use ndarray::{Array2, Axis};
 use unmix_core::{Evidence, Verdict};
-use unmix_numerics::symmetric_eigen;
+use unmix_numerics::normal_tail;
 
 pub(crate) const SHARED: &str = "the variables share variance, and not only in pairs";
-const DETERMINED: &str = "the correlations outnumber the parameters";
-const CURVED: &str = "the loadings of every factor determine the uniquenesses";
+pub(super) const DETERMINED: &str = "the correlations outnumber the parameters";
+pub(super) const CURVED: &str = "the loadings of every factor determine the uniquenesses";
 pub(crate) const INTERIOR: &str = "every variable has noise of its own";
-const ENOUGH: &str = "this number of factors explains all correlations";
+pub(super) const ENOUGH: &str = "this number of factors explains all correlations";
 
 /// The assumptions of the claim.
 pub(super) const ASSUMPTIONS: [&str; 5] = [SHARED, DETERMINED, CURVED, INTERIOR, ENOUGH];
 
 /// Kaiser and Rice (1974) call smaller values of the Kaiser–Meyer–Olkin measure unacceptable.
-const LEAST_KMO: f64 = 0.5;
+pub(super) const LEAST_KMO: f64 = 0.5;
 
 /// Below this least eigenvalue of the squared residual projector the likelihood is flat in some direction of the uniquenesses. Ours: it is
 /// near `(1 - k/d)²` for loadings spread over all variables and 0 for a factor on two variables.
@@ -27,17 +31,10 @@ pub(crate) fn shared_variance(correlation: Result<&Correlation, &LinearError>) -
     let looks = |correlation: &Correlation| -> Result<_, LinearError> {
         Ok((bartlett_sphericity(correlation.r.view(), correlation.rows)?, kaiser_meyer_olkin(correlation.r.view())?))
     };
-    let refuted = |error: &LinearError| Evidence {
-        assumption: SHARED,
-        verdict: Verdict::Refuted,
-        p_value: None,
-        margin: None,
-        detail: error.to_string(),
-    };
     let (sphericity, kmo) = match correlation.map(looks) {
         Ok(Ok(looks)) => looks,
-        Ok(Err(error)) => return refuted(&error),
-        Err(error) => return refuted(error),
+        Ok(Err(error)) => return refused(&error),
+        Err(error) => return refused(error),
     };
     let supported = sphericity.p_value <= EVIDENCE_LEVEL && kmo.overall >= LEAST_KMO;
     Evidence {
@@ -53,41 +50,74 @@ pub(crate) fn shared_variance(correlation: Result<&Correlation, &LinearError>) -
     }
 }
 
+/// Schott's test of no correlation (2005, Biometrika 92(4), 951–956), for which no correlation matrix is inverted: with `n - 1 = m`, the sum of the
+/// squared correlations of Gaussian variables that are independent has mean `d(d - 1)/2m` and variance `d(d - 1)(m - 1)/(m²(m + 2))`, and is
+/// nearly normal for many variables. Correlation in pairs alone escapes it, so it cannot support the assumption.
+pub(super) fn shared_variance_of_wide(wide: &Result<Wide, LinearError>) -> Evidence {
+    let wide = match wide {
+        Ok(wide) => wide,
+        Err(error) => return refused(error),
+    };
+    let (m, d) = (wide.z.nrows() as f64 - 1.0, wide.z.ncols() as f64);
+    let (mean, sd) = (0.5 * d * (d - 1.0) / m, (d * (d - 1.0) * (m - 1.0) / (m + 2.0)).sqrt() / m);
+    let score = (wide.squared_correlations() - mean) / sd;
+    if !score.is_finite() {
+        let detail = format!("{} rows are too few for a test of correlations", wide.z.nrows());
+        return Evidence { assumption: SHARED, verdict: Verdict::Untestable, p_value: None, margin: None, detail };
+    }
+    let p = normal_tail(score);
+    Evidence {
+        assumption: SHARED,
+        verdict: if p > EVIDENCE_LEVEL { Verdict::Refuted } else { Verdict::Untestable },
+        p_value: Some(p),
+        margin: None,
+        detail: format!(
+            "Schott's test of no correlation: {score:.1} standard deviations above none; whether variables share more than in pairs is asked by the              Kaiser-Meyer-Olkin measure, which needs more rows than columns"
+        ),
+    }
+}
+
+fn refused(error: &LinearError) -> Evidence {
+    Evidence { assumption: SHARED, verdict: Verdict::Refuted, p_value: None, margin: None, detail: error.to_string() }
+}
+
 /// All evidence about a fitted model.
 pub(super) fn of(correlation: &Correlation, model: &FactorModel, names: &[String]) -> Result<Vec<Evidence>, LinearError> {
     let indices = FitIndices::of(correlation, model)?;
-    Ok(vec![
-        shared_variance(Ok(correlation)),
-        determined(&indices),
-        curved(model)?,
-        interior(model, names),
-        enough(&indices, &model.rotation),
-    ])
+    Ok(vec![shared_variance(Ok(correlation)), determined(model), curved(model)?, interior(model, names), enough(&indices, &model.rotation)])
+}
+
+/// All evidence about a model fitted to no more rows than columns.
+pub(super) fn of_wide(wide: Result<Wide, LinearError>, model: &FactorModel, names: &[String]) -> Result<Vec<Evidence>, LinearError> {
+    let untestable = Evidence {
+        assumption: ENOUGH,
+        verdict: Verdict::Untestable,
+        p_value: None,
+        margin: None,
+        detail: "the likelihood-ratio test and the fit indices compare with a model of all correlations, which has no likelihood when the rows are                  no more than the columns"
+            .to_owned()
+            + &rotated(&model.rotation),
+    };
+    Ok(vec![shared_variance_of_wide(&wide), determined(model), curved(model)?, interior(model, names), untestable])
 }
 
 /// Ledermann's count; a fit is refused where it is negative.
-fn determined(indices: &FitIndices) -> Evidence {
+pub(super) fn determined(model: &FactorModel) -> Evidence {
+    let (d, k) = (model.columns(), model.components());
+    let degrees_of_freedom = ((d - k).pow(2) - (d + k)) / 2;
     Evidence {
         assumption: DETERMINED,
         verdict: Verdict::Supported,
         p_value: None,
-        margin: Some(indices.degrees_of_freedom as f64),
-        detail: format!("degrees of freedom (margin): {}", indices.degrees_of_freedom),
+        margin: Some(degrees_of_freedom as f64),
+        detail: format!("degrees of freedom (margin): {degrees_of_freedom}"),
     }
 }
 
 /// Local identification (Anderson and Rubin 1956; Lawley and Maxwell 1971): with `P` the projector onto what the factors leave of
 /// `Ψ^-½ x`, the matrix of the squared entries of `P` is not singular.
-fn curved(model: &FactorModel) -> Result<Evidence, LinearError> {
-    let scaled = &model.uncorrelated_loadings()? / &model.uniqueness.mapv(f64::sqrt).insert_axis(Axis(1));
-    let eigen = symmetric_eigen(scaled.dot(&scaled.t()).view())?;
-    let mut projector = Array2::<f64>::eye(model.columns());
-    for (vector, _) in eigen.vectors.columns().into_iter().zip(&eigen.values).take(model.components()).filter(|(_, v)| **v > 0.0) {
-        let vector = vector.insert_axis(Axis(1));
-        projector -= &vector.dot(&vector.t());
-    }
-    let values = symmetric_eigen(projector.mapv(|v| v * v).view())?.values;
-    let least = values.last().copied().unwrap_or(0.0);
+pub(super) fn curved(model: &FactorModel) -> Result<Evidence, LinearError> {
+    let least = least_curvature(model)?;
     Ok(Evidence {
         assumption: CURVED,
         verdict: if least > LEAST_CURVATURE { Verdict::Supported } else { Verdict::Refuted },
@@ -128,14 +158,6 @@ fn enough(indices: &FitIndices, rotation: &RotationReport) -> Evidence {
         ),
         _ => "the model has no degrees of freedom and fits any correlations".to_owned(),
     };
-    let rotated = match rotation {
-        RotationReport { criterion: Rotation::None, .. } => String::new(),
-        RotationReport { criterion, starts, agreeing, optima, .. } => format!(
-            "; {criterion} found {optima} distinct {} in {starts} starts ({agreeing} reached the best): which one is true no data of this \
-             kind can tell",
-            if *optima == 1 { "optimum" } else { "optima" }
-        ),
-    };
     let verdict = match indices.p_value {
         None => Verdict::Untestable,
         Some(p) if p > EVIDENCE_LEVEL => Verdict::Supported,
@@ -146,6 +168,17 @@ fn enough(indices: &FitIndices, rotation: &RotationReport) -> Evidence {
         verdict,
         p_value: indices.p_value,
         margin: indices.p_value.map(|p| p - EVIDENCE_LEVEL),
-        detail: test + &rotated,
+        detail: test + &rotated(rotation),
+    }
+}
+
+pub(super) fn rotated(rotation: &RotationReport) -> String {
+    match rotation {
+        RotationReport { criterion: Rotation::None, .. } => String::new(),
+        RotationReport { criterion, starts, agreeing, optima, .. } => format!(
+            "; {criterion} found {optima} distinct {} in {starts} starts ({agreeing} reached the best): which one is true no data of this \
+             kind can tell",
+            if *optima == 1 { "optimum" } else { "optima" }
+        ),
     }
 }

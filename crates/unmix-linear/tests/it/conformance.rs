@@ -4,6 +4,7 @@ use crate::{
     anchor_words::corpus,
     factor_models::holzinger,
     mixtures::{Source, mixture},
+    wide_factor_analysis::shared,
 };
 use unmix_linear::METHODS;
 use unmix_testkit::Conformance;
@@ -47,9 +48,13 @@ fn factor_analysis() {
         "rotation = 'quartimin'\nscores = 'ten-berge'",
         "rotation = 'promax'\nscores = 'anderson'",
         "rotation = 'geomin-orthogonal'\nextraction = 'minres'",
+        "rotation = 'equamax'\nextraction = 'principal-axis'",
     ] {
         Conformance::of(method, holzinger()).with(&format!("components = 3\n{config}")).linear(1e-4).assert();
     }
+    // more columns than rows
+    Conformance::of(method, shared(20, 30, 1)).linear(1e-4).assert();
+    Conformance::of(method, shared(20, 30, 2)).with("components = 2\nrotation = 'quartimin'").linear(1e-4).assert();
 }
 
 #[test]
