@@ -45,7 +45,7 @@ impl FactorAnalysis {
             Extraction::PrincipalAxis => self.principal_axis(&correlation, components, x.names(), run)?,
         };
         extracted.warnings.splice(0..0, warnings);
-        self.finish(extracted, correlation.mean, correlation.sd, x.names(), run.seed)
+        self.finish(extracted, correlation.mean, correlation.sd, x.names(), run)
     }
 
     /// No more rows than columns: from the data themselves.
@@ -74,7 +74,7 @@ impl FactorAnalysis {
         let loadings = wide.loadings(&uniqueness, components)?;
         let objective = objective(minimum.value);
         let extracted = Extracted { loadings, uniqueness, stop, iterations: minimum.iterations, objective, warnings };
-        self.finish(extracted, wide.mean, wide.sd, x.names(), run.seed)
+        self.finish(extracted, wide.mean, wide.sd, x.names(), run)
     }
 
     fn maximum_likelihood(&self, correlation: &Correlation, components: usize, run: &mut Run<'_>) -> Result<Extracted, LinearError> {
@@ -156,10 +156,10 @@ impl FactorAnalysis {
         mean: Array1<f64>,
         sd: Array1<f64>,
         names: &[String],
-        seed: Seed,
+        run: &mut Run<'_>,
     ) -> Result<Fitted<FactorModel>, LinearError> {
         let Extracted { loadings, uniqueness, stop, iterations, objective, mut warnings } = extracted;
-        let (loadings, correlation, rotation) = self.rotate(&loadings, seed)?;
+        let (loadings, correlation, rotation) = run.in_pool(|run| self.rotate(&loadings, run.seed))?;
         // an extraction may have another scale for its bound, and say so itself
         if warnings.iter().all(|warning| warning.code != "heywood-case") {
             warnings.extend(heywood_warning(&uniqueness, names));

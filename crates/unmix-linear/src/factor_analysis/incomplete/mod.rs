@@ -97,7 +97,7 @@ impl Fit<Incomplete> for IncompleteFactorAnalysis {
         let loadings = principal(&at)? / implied.view().insert_axis(Axis(1));
         let uniqueness = &at.uniqueness / &implied.mapv(|sd| sd * sd);
         let extracted = Extracted { loadings, uniqueness, stop, iterations, objective, warnings };
-        self.estimator.finish(extracted, &data.mean + &(&at.mean * &data.sd), implied * &data.sd, x.names(), run.seed)
+        self.estimator.finish(extracted, &data.mean + &(&at.mean * &data.sd), implied * &data.sd, x.names(), run)
     }
 
     fn claim(&self) -> Claim {
