@@ -5,7 +5,7 @@
 //! B 61(3), 611–622, at its maximum of likelihood: covariance `U (Λ - σ²I) Uᵀ + σ²I` (eq. 7) with `σ²` the mean of the dropped eigenvalues
 //! (eq. 8). Codes are the projections themselves, not the shrunken posterior means. Variances have the divisor `n`.
 
-use crate::{LinearError, LinearModel, whitening::representable_moments};
+use crate::{LinearError, LinearModel, streamed::ColumnMoments, whitening::representable_moments};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 use std::path::Path;
 use unmix_core::{
-    Checks, Claim, Class, DataError, Evidence, Fault, Fit, Fitted, Generate, Infer, Load, LogDensity, Model, Observations, Params, Rows,
-    Run, Sample, Seed, Verdict, Warning, load_json, require_columns, save_json,
+    Checks, Claim, Class, DataError, Evidence, Fault, Fit, FitRows, Fitted, Generate, Infer, Load, LogDensity, Model, Observations, Params,
+    Rows, Run, Sample, Seed, Verdict, Warning, load_json, require_columns, save_json,
 };
-use unmix_numerics::{Moments, MomentsBuilder, symmetric_eigen};
+use unmix_numerics::{Moments, symmetric_eigen};
 
 const DISTINCT: &str = "the eigenvalues are distinct";
 
@@ -25,9 +25,6 @@ const LEVEL: f64 = 0.05;
 
 /// Eigenvalues below this share of the largest are rounding.
 const ROUNDING: f64 = 1e-13;
-
-/// Rows read at once from a stream.
-const BLOCK_ROWS: usize = 4096;
 
 /// The parameters of PCA.
 ///
@@ -101,22 +98,6 @@ impl Pca {
         Ok(Fitted { warnings, ..Fitted::closed_form(model) })
     }
 
-    /// The components of rows that need not be in memory at once; they are read once, in blocks.
-    ///
-    /// # Errors
-    /// A [`Fault`] if the rows cannot be read, or as [`fit_moments`](Self::fit_moments).
-    pub fn fit_rows(&self, rows: &dyn Rows) -> Result<Fitted<PcaModel>, Fault> {
-        let (n, d) = rows.shape();
-        let mut moments = MomentsBuilder::new(d);
-        let mut block = Array2::zeros((BLOCK_ROWS.min(n), d));
-        for start in (0..n).step_by(BLOCK_ROWS) {
-            let end = n.min(start + BLOCK_ROWS);
-            rows.read(start..end, block.slice_mut(s![..end - start, ..]))?;
-            moments.add_block(block.slice(s![..end - start, ..])).map_err(LinearError::from)?;
-        }
-        Ok(self.fit_moments(&moments.finish(), rows.names())?)
-    }
-
     /// What each column is divided by, `[d]`.
     fn scale(&self, moments: &Moments, names: &[String]) -> Result<Array1<f64>, LinearError> {
         for ((name, &variance), &mean) in names.iter().zip(moments.covariance.diag()).zip(&moments.mean) {
@@ -181,6 +162,18 @@ impl Fit<Observations> for Pca {
     }
 
     fn evidence(&self, _: &Observations, model: &PcaModel, _: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {
+        Ok(vec![model.distinct_eigenvalues()])
+    }
+}
+
+/// The rows are read once.
+impl FitRows for Pca {
+    fn fit_rows(&self, rows: &dyn Rows, memory: usize, run: &mut Run<'_>) -> Result<Fitted<PcaModel>, Fault> {
+        run.in_pool(|_| Ok(self.fit_moments(&ColumnMoments::read(rows, memory)?.moments, rows.names())?))
+    }
+
+    /// The test needs the eigenvalues alone, which are those of all rows.
+    fn evidence_rows(&self, _: &dyn Rows, model: &PcaModel, _: usize, _: &mut Run<'_>) -> Result<Vec<Evidence>, Fault> {
         Ok(vec![model.distinct_eigenvalues()])
     }
 }

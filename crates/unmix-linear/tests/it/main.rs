@@ -23,5 +23,6 @@ mod rotation;
 mod sparse_factor_analysis;
 mod sparse_loadings;
 mod stability;
+mod streaming;
 mod tensor;
 mod varimax;
