@@ -1,15 +1,10 @@
 //! The memory that a piece of work holds at its peak.
 
-use std::sync::{Mutex, PoisonError};
-
 /// The allocator that counts. Make it that of a test binary of its own, since every thread of the process counts.
 pub use peak_alloc::PeakAlloc;
 
-/// One measurement at a time: tests of one binary run in threads of one process.
-static ONE: Mutex<()> = Mutex::new(());
-
-/// The result of `work`, and the most bytes that it held at once beside those that were held when it began. Measurements wait for each
-/// other; whatever else the process does meanwhile counts.
+/// The result of `work`, and the most bytes that it held at once beside those that were held when it began. Whatever
+/// other threads do meanwhile counts: measure in one test at a time.
 ///
 /// ```
 /// use unmix_testkit::{PeakAlloc, peak_bytes};
@@ -22,7 +17,6 @@ static ONE: Mutex<()> = Mutex::new(());
 /// assert!(peak >= 1 << 20 && peak < 3 << 19);
 /// ```
 pub fn peak_bytes<R>(allocator: &PeakAlloc, work: impl FnOnce() -> R) -> (R, usize) {
-    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = allocator.current_usage();
     allocator.reset_peak_usage();
     let result = work();

@@ -185,8 +185,8 @@ fn evidence_of_a_stream_says_on_which_rows() {
     }
     // and where an assumption is broken, drawn rows show it
     let gaussian = mixture(&[Source::Gaussian, Source::Gaussian, Source::Laplace], 40_000, 4).0;
-    let evidence = streamed("fastica", "max_iterations = 1000", &gaussian, 1 << 20, 2).unwrap().1;
-    assert!(evidence[1].detail.starts_with("on 10922 of 40000 rows"), "{}", evidence[1].detail);
+    let evidence = streamed("fastica", "max_iterations = 1000", &gaussian, 1_500_000, 2).unwrap().1;
+    assert!(evidence[1].detail.starts_with("on 15625 of 40000 rows"), "{}", evidence[1].detail);
     assert_eq!(evidence[1].verdict, Verdict::Refuted);
 }
 

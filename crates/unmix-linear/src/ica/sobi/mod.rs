@@ -11,6 +11,7 @@ use super::{
     NOTHING_DROPPED,
     joint_diagonal::{Rule, joint_diagonal},
     nothing_dropped,
+    white::White,
 };
 use crate::{LinearError, LinearModel, Reduction, whitening::Whitening};
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
@@ -97,7 +98,7 @@ impl Sobi {
 
     fn fit_in_pool(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
         let whitening = Whitening::of(x, self.params.components, self.params.reduction)?;
-        let white = (&x.x() - &whitening.mean).dot(&whitening.whiten.t()).as_standard_layout().into_owned();
+        let white = White::of(x, &whitening)?.to_rows()?;
         let lagged = lagged_covariances(&white, self.lags(x.rows()));
         // what the two orders of time have in common
         let mut symmetric = (&lagged + &lagged.view().permuted_axes([1, 0, 2])) * 0.5;
