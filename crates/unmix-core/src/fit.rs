@@ -1,6 +1,6 @@
 //! Estimators and what a fit returns.
 
-use crate::{Claim, Evidence, Failure, Kind, Load, Model, Run, Seed};
+use crate::{Claim, Evidence, Failure, Fault, Kind, Load, Model, Observations, Rows, Run, Seed, draw_rows};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -35,6 +35,55 @@ pub trait Fit<X> {
         let _ = (x, model, run);
         Ok(Vec::new())
     }
+}
+
+/// Copies of the drawn rows that evidence may hold at once, the rows included.
+const EVIDENCE_COPIES: usize = 4;
+
+/// An estimator that can fit rows which do not fit in memory.
+pub trait FitRows: Fit<Observations> {
+    /// Fits the model to `rows`, of which and of anything that grows with their number at most about `memory` bytes are held at once. The
+    /// model does not depend on `memory`, and equals to the last bit that of [`fit`](Fit::fit) to the same rows.
+    ///
+    /// What does not grow with the number of rows and no implementation can do without, matrices of as many rows and columns as there are
+    /// variables, comes on top.
+    ///
+    /// # Errors
+    /// As [`fit`](Fit::fit); a [`Fault`] of `rows` if they cannot be read or a value is not finite, whenever that is seen;
+    /// [`RowsError::TooLittleMemory`](crate::RowsError::TooLittleMemory).
+    fn fit_rows(&self, rows: &dyn Rows, memory: usize, run: &mut Run<'_>) -> Result<Fitted<Self::Model>, Fault>;
+
+    /// The [`evidence`](Fit::evidence) of as many rows, drawn at random, as can be tested in `memory` bytes. Their number is in the
+    /// detail unless it is that of all rows.
+    ///
+    /// # Errors
+    /// As [`evidence`](Fit::evidence); a [`Fault`] of `rows`.
+    fn evidence_rows(&self, rows: &dyn Rows, model: &Self::Model, memory: usize, run: &mut Run<'_>) -> Result<Vec<Evidence>, Fault> {
+        drawn_evidence(self, rows, model, memory, run)
+    }
+}
+
+/// The evidence of as many rows, drawn at random, as can be tested in `memory` bytes: the default of [`FitRows::evidence_rows`].
+///
+/// # Errors
+/// As [`FitRows::evidence_rows`].
+pub fn drawn_evidence<F: Fit<Observations> + ?Sized>(
+    estimator: &F,
+    rows: &dyn Rows,
+    model: &F::Model,
+    memory: usize,
+    run: &mut Run<'_>,
+) -> Result<Vec<Evidence>, Fault> {
+    let (n, d) = rows.shape();
+    let fitting = (memory / (EVIDENCE_COPIES * size_of::<f64>() * d.max(1))).max(1).min(n);
+    let drawn = draw_rows(rows, fitting, &mut run.seed.stream("evidence-rows", 0))?;
+    let mut evidence = estimator.evidence(&drawn, model, run)?;
+    if fitting < n {
+        for part in &mut evidence {
+            part.detail = format!("on {fitting} of {n} rows, drawn at random since no more fit in memory: {}", part.detail);
+        }
+    }
+    Ok(evidence)
 }
 
 /// A fitted model and how the fit went.

@@ -1,6 +1,9 @@
 //! The registry entry: a method as plain data and function pointers, built by one generic `const fn`.
 
-use crate::{Claim, Evidence, Fault, Fit, Fitted, Input, InvalidParams, Load, Model, Params, Run, Table, Violation};
+use crate::{
+    Claim, Evidence, Fault, Fit, FitRows, Fitted, Input, InvalidParams, Load, Model, Observations, Params, Rows, RowsError, Run, Table,
+    Violation,
+};
 use serde::de::{self, DeserializeOwned};
 use std::path::Path;
 
@@ -21,7 +24,11 @@ pub struct Method {
     fit: fn(&toml::Table, &Table, &mut Run<'_>) -> Result<Outcome, Fault>,
     refit: fn(&toml::Table, &Table, &mut Run<'_>) -> AnyFit,
     load: fn(&Path) -> Result<Box<dyn Model>, Fault>,
+    /// `None` if the method needs all rows in memory.
+    fit_rows: Option<FitOfRows>,
 }
+
+type FitOfRows = fn(&toml::Table, &dyn Rows, usize, &mut Run<'_>) -> Result<Outcome, Fault>;
 
 /// A fit whose model is known by its capabilities alone.
 type AnyFit = Result<Fitted<Box<dyn Model>>, Fault>;
@@ -56,7 +63,17 @@ impl Method {
             fit: fit::<P, X>,
             refit: refit::<P, X>,
             load: |folder| Ok(Box::new(<<P::Estimator as Fit<X>>::Model as Load>::load(folder)?)),
+            fit_rows: None,
         }
+    }
+
+    /// As [`of`](Self::of), for an estimator that can also fit rows which do not fit in memory.
+    pub const fn streaming<P>(name: &'static str, summary: &'static str, citation: &'static str) -> Self
+    where
+        P: Params,
+        P::Estimator: FitRows + Sync,
+    {
+        Self { fit_rows: Some(fit_rows::<P>), ..Self::of::<P, Observations>(name, summary, citation) }
     }
 
     /// The names of its parameters.
@@ -114,6 +131,21 @@ impl Method {
         (self.refit)(config, table, run)
     }
 
+    /// Whether [`fit_rows`](Self::fit_rows) can fit rows that do not fit in memory.
+    pub fn streams(&self) -> bool {
+        self.fit_rows.is_some()
+    }
+
+    /// As [`fit`](Self::fit), of rows of which at most about `memory` bytes are held at once; the model has the same bytes. Evidence is that
+    /// of rows drawn at random where not all fit.
+    ///
+    /// # Errors
+    /// As [`FitRows::fit_rows`] and [`FitRows::evidence_rows`]; [`RowsError::NotStreamed`] unless [`streams`](Self::streams).
+    pub fn fit_rows(&self, config: &toml::Table, rows: &dyn Rows, memory: usize, run: &mut Run<'_>) -> Result<Outcome, Fault> {
+        let fit_rows = self.fit_rows.ok_or(RowsError::NotStreamed { method: self.name })?;
+        fit_rows(config, rows, memory, run)
+    }
+
     /// Reads a saved model.
     ///
     /// # Errors
@@ -164,6 +196,18 @@ where
     run.in_pool(|run| {
         let fitted = estimator.fit(&x, run)?;
         let evidence = estimator.evidence(&x, &fitted.model, run)?;
+        Ok(Outcome { claim: estimator.claim(), evidence, fitted: fitted.map(|m| Box::new(m) as Box<dyn Model>) })
+    })
+}
+
+fn fit_rows<P: Params>(config: &toml::Table, rows: &dyn Rows, memory: usize, run: &mut Run<'_>) -> Result<Outcome, Fault>
+where
+    P::Estimator: FitRows + Sync,
+{
+    let estimator = params::<P>(config)?.build()?;
+    run.in_pool(|run| {
+        let fitted = estimator.fit_rows(rows, memory, run)?;
+        let evidence = estimator.evidence_rows(rows, &fitted.model, memory, run)?;
         Ok(Outcome { claim: estimator.claim(), evidence, fitted: fitted.map(|m| Box::new(m) as Box<dyn Model>) })
     })
 }

@@ -1,8 +1,8 @@
 //! Named samples: what every method fits.
 
-use crate::{DataError, Fault};
-use ndarray::{ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
-use std::{ops::Range, sync::Arc};
+use crate::{ColumnCheck, DataError};
+use ndarray::{ArcArray2, Array1, Array2, ArrayView2, Axis};
+use std::sync::Arc;
 
 /// A finite table of samples, `[n, d]`, whose columns have names.
 ///
@@ -134,15 +134,7 @@ impl Observations {
     /// # Errors
     /// [`DataError::Constant`] names the first such column.
     pub fn require_varying(&self) -> Result<(), DataError> {
-        for (column, name) in self.x.columns().into_iter().zip(self.names()) {
-            let mut values = column.iter();
-            let first = values.next().copied().unwrap_or_default();
-            // exact: any difference, however small, is variation
-            if values.all(|v| v.to_bits() == first.to_bits() || (v - first).abs() == 0.0) {
-                return Err(DataError::Constant { column: name.clone(), value: first });
-            }
-        }
-        Ok(())
+        ColumnCheck::of_varying(self.x.view()).require_varying(&self.names)
     }
 
     /// Fails if two columns hold the same values.
@@ -150,50 +142,6 @@ impl Observations {
     /// # Errors
     /// [`DataError::DuplicateColumn`] names both.
     pub fn require_distinct(&self) -> Result<(), DataError> {
-        let columns: Vec<_> = self.x.columns().into_iter().collect();
-        for (j, (second, duplicate)) in columns.iter().zip(self.names()).enumerate() {
-            for (first, original) in columns.iter().zip(self.names()).take(j) {
-                if first == second {
-                    return Err(DataError::DuplicateColumn { column: duplicate.clone(), of: original.clone() });
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A source of rows that need not be in memory at once. Streaming methods ask for this instead of [`Observations`].
-pub trait Rows: Sync {
-    /// `(n, d)`.
-    fn shape(&self) -> (usize, usize);
-
-    /// The column names, `d` of them.
-    fn names(&self) -> &[String];
-
-    /// Writes the rows of `range` to `out` `[range.len(), d]`.
-    ///
-    /// # Errors
-    /// A [`Fault`] if the range or shape is wrong, the file cannot be read, or a value is not finite.
-    fn read(&self, range: Range<usize>, out: ArrayViewMut2<'_, f64>) -> Result<(), Fault>;
-}
-
-impl Rows for Observations {
-    fn shape(&self) -> (usize, usize) {
-        self.x.dim()
-    }
-
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn read(&self, range: Range<usize>, mut out: ArrayViewMut2<'_, f64>) -> Result<(), Fault> {
-        if range.end > self.rows() {
-            return Err(DataError::NoSuchRow { row: range.end, rows: self.rows() }.into());
-        }
-        if out.dim() != (range.len(), self.columns()) {
-            return Err(DataError::ColumnCount { expected: self.columns(), found: out.ncols() }.into());
-        }
-        out.assign(&self.x.slice(ndarray::s![range, ..]));
-        Ok(())
+        ColumnCheck::of_distinct(self.x.view()).require_distinct(&self.names)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::PatternError;
 use thiserror::Error;
-use unmix_core::{DataError, Failure, Kind};
+use unmix_core::{DataError, Failure, Fault, Kind};
 use unmix_numerics::NumericsError;
 
 /// Why a linear model cannot be fitted or used.
@@ -12,6 +12,9 @@ pub enum LinearError {
     /// The data do not allow the analysis.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Rows of a stream cannot be read. [`FitRows::fit_rows`](unmix_core::FitRows::fit_rows) returns the fault inside.
+    #[error(transparent)]
+    Rows(Fault),
     /// A pattern of loadings is no model of the data.
     #[error(transparent)]
     Pattern(#[from] PatternError),
@@ -197,10 +200,21 @@ pub enum LinearError {
     },
 }
 
+impl LinearError {
+    /// The fault of a stream as it came, any other error as it is.
+    pub(crate) fn into_fault(self) -> Fault {
+        match self {
+            Self::Rows(fault) => fault,
+            other => other.into(),
+        }
+    }
+}
+
 impl Failure for LinearError {
     fn kind(&self) -> Kind {
         match self {
             Self::Data(error) => error.kind(),
+            Self::Rows(fault) => fault.kind(),
             Self::Pattern(error) => error.kind(),
             Self::Numerics(_) => Kind::Internal,
             Self::Variance { .. }

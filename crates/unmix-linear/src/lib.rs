@@ -44,6 +44,8 @@
 //!
 //! [`Cp`] decomposes a tensor, which no table holds, into rank-one terms, and [`TensorPower`] the moments of a latent-variable model; both are for programs.
 //!
+//! [`Pca`], [`FastIca`] and [`Picard`] can fit rows that do not fit in memory ([`FitRows`](unmix_core::FitRows)), to the same bytes.
+//!
 //! [`stability`] refits any of them on bootstrap samples and says which codes return; [`icasso`] clusters the codes of many fits.
 
 mod anchors;
@@ -68,6 +70,7 @@ mod scores;
 mod sparse_factor_analysis;
 mod sparse_pca;
 mod stability;
+mod streamed;
 mod suitability;
 mod tensor;
 mod topics;
@@ -107,12 +110,13 @@ pub use tensor::{
     core_consistency, k_rank,
 };
 pub use topics::{AnchorWords, AnchorWordsParams, TopicModel, TopicRecovery};
+pub use whitening::Reduction;
 
 use unmix_core::{Method, Observations};
 
 /// Every method of this crate.
 pub const METHODS: &[Method] = &[
-    Method::of::<PcaParams, Observations>(
+    Method::streaming::<PcaParams>(
         "pca",
         "uncorrelated directions of largest variance",
         "Tipping and Bishop (1999), Journal of the Royal Statistical Society B 61(3)",
@@ -127,17 +131,17 @@ pub const METHODS: &[Method] = &[
         "directions of large variance with few variables each",
         "Mairal, Bach, Ponce and Sapiro (2010), Journal of Machine Learning Research 11; Zou, Hastie and Tibshirani (2006)",
     ),
-    Method::of::<FastIcaParams, Observations>(
+    Method::streaming::<FastIcaParams>(
         "fastica",
         "independent sources as the least Gaussian projections",
         "Hyvärinen (1999), IEEE Transactions on Neural Networks 10(3)",
     ),
-    Method::of::<PicardParams, Observations>(
+    Method::streaming::<PicardParams>(
         "picard",
         "independent sources by maximum likelihood, with preconditioned L-BFGS",
         "Ablin, Cardoso and Gramfort (2018), IEEE Transactions on Signal Processing 66(15)",
     ),
-    Method::of::<PicardOParams, Observations>(
+    Method::streaming::<PicardOParams>(
         "picard-o",
         "independent, exactly uncorrelated sources by maximum likelihood, with preconditioned L-BFGS",
         "Ablin, Cardoso and Gramfort (2018), ICASSP, 4464–4468",

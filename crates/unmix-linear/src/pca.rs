@@ -6,7 +6,7 @@
 //! (eq. 8). Codes are the projections themselves, not the shrunken posterior means, which [`Ppca`](crate::Ppca) infers. Variances have the
 //! divisor `n`. With more columns than rows the `n × n` Gram matrix of the rows is decomposed in place of the covariance.
 
-use crate::{LinearError, LinearModel, principal_axes::PrincipalAxes};
+use crate::{LinearError, LinearModel, principal_axes::PrincipalAxes, streamed::ColumnMoments};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -14,18 +14,15 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 use std::path::Path;
 use unmix_core::{
-    Checks, Claim, Class, DataError, Evidence, Fault, Fit, Fitted, Generate, Infer, Load, LogDensity, Model, Observations, Params, Rows,
-    Run, Sample, Seed, Verdict, Warning, load_json, require_columns, save_json,
+    Checks, Claim, Class, DataError, Evidence, Fault, Fit, FitRows, Fitted, Generate, Infer, Load, LogDensity, Model, Observations, Params,
+    Rows, Run, Sample, Seed, Verdict, Warning, load_json, require_columns, save_json,
 };
-use unmix_numerics::{Moments, MomentsBuilder};
+use unmix_numerics::Moments;
 
 const DISTINCT: &str = "the eigenvalues are distinct";
 
 /// The level of Anderson's test behind the evidence.
 const LEVEL: f64 = 0.05;
-
-/// Rows read at once from a stream.
-const BLOCK_ROWS: usize = 4096;
 
 /// The parameters of PCA.
 ///
@@ -87,22 +84,6 @@ impl Pca {
         Ok(Fitted { warnings, ..Fitted::closed_form(model_of(axes, k)) })
     }
 
-    /// The components of rows that need not be in memory at once; they are read once, in blocks.
-    ///
-    /// # Errors
-    /// A [`Fault`] if the rows cannot be read, or as [`fit_moments`](Self::fit_moments).
-    pub fn fit_rows(&self, rows: &dyn Rows) -> Result<Fitted<PcaModel>, Fault> {
-        let (n, d) = rows.shape();
-        let mut moments = MomentsBuilder::new(d);
-        let mut block = Array2::zeros((BLOCK_ROWS.min(n), d));
-        for start in (0..n).step_by(BLOCK_ROWS) {
-            let end = n.min(start + BLOCK_ROWS);
-            rows.read(start..end, block.slice_mut(s![..end - start, ..]))?;
-            moments.add_block(block.slice(s![..end - start, ..])).map_err(LinearError::from)?;
-        }
-        Ok(self.fit_moments(&moments.finish(), rows.names())?)
-    }
-
     /// How many components to keep of those with eigenvalues `spectrum`.
     fn components(&self, spectrum: &[f64], columns: usize) -> Result<usize, DataError> {
         let most = spectrum.len();
@@ -156,6 +137,18 @@ impl Fit<Observations> for Pca {
     }
 
     fn evidence(&self, _: &Observations, model: &PcaModel, _: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {
+        Ok(vec![model.distinct_eigenvalues()])
+    }
+}
+
+/// The rows are read once.
+impl FitRows for Pca {
+    fn fit_rows(&self, rows: &dyn Rows, memory: usize, run: &mut Run<'_>) -> Result<Fitted<PcaModel>, Fault> {
+        run.in_pool(|_| Ok(self.fit_moments(&ColumnMoments::read(rows, memory)?.moments, rows.names())?))
+    }
+
+    /// The test needs the eigenvalues alone, which are those of all rows.
+    fn evidence_rows(&self, _: &dyn Rows, model: &PcaModel, _: usize, _: &mut Run<'_>) -> Result<Vec<Evidence>, Fault> {
         Ok(vec![model.distinct_eigenvalues()])
     }
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 use std::{collections::BTreeMap, fmt, fs, ops::ControlFlow, path::Path};
-use unmix_core::{Class, Fault, Kind, Method, Model, Observations, Outcome, Progress, Run, Stop, Table};
+use unmix_core::{Class, Fault, Kind, Method, Model, Observations, Outcome, Progress, RowsError, Run, Stop, Table};
 
 /// Checks one method on one table.
 pub struct Conformance {
@@ -40,6 +40,7 @@ const RULES: &[(&str, Rule)] = &[
     ("evidence speaks of assumptions of the claim", Conformance::evidence),
     ("an observer can stop it", Conformance::cancel),
     ("the same seed gives the same bytes with 1 and with 2 threads", Conformance::threads),
+    ("rows read in parts give the bytes of the table, and too little memory is refused", Conformance::streaming),
     ("a saved model infers the same codes", Conformance::save_and_load),
     ("a table of another width is refused by inference and generation", Conformance::width),
     ("columns may be given in another order", Conformance::column_order),
@@ -210,6 +211,32 @@ impl Conformance {
             None if one.is_empty() => Err("nothing is saved".to_owned()),
             None => Ok(()),
         }
+    }
+
+    /// Only for a method that can stream.
+    fn streaming(&self) -> Result<(), String> {
+        if !self.method.streams() {
+            return Ok(());
+        }
+        let streamed = |memory| {
+            let mut run = Run::new(20_260).with_threads(2)?;
+            self.method.fit_rows(&self.config, &self.table.observations, memory, &mut run)
+        };
+        let needed = match streamed(1) {
+            Ok(_) => return Err("one byte of memory is enough".to_owned()),
+            Err(e) => match e.downcast_ref::<RowsError>() {
+                Some(&RowsError::TooLittleMemory { needed, .. }) => needed,
+                _ => return Err(format!("one byte of memory is a {:?} error: {e}", e.kind())),
+            },
+        };
+        let whole = saved(self.fit()?.fitted.model.as_ref())?;
+        for memory in [needed, usize::MAX] {
+            let outcome = streamed(memory).map_err(|e| format!("in {memory} bytes the fit fails: {e}"))?;
+            if saved(outcome.fitted.model.as_ref())? != whole {
+                return Err(format!("in {memory} bytes the model differs"));
+            }
+        }
+        Ok(())
     }
 
     fn save_and_load(&self) -> Result<(), String> {

@@ -1,5 +1,5 @@
 //! What a method must do besides being right: a conformance suite that any [`Method`](unmix_core::Method) can run, goldens from other
-//! systems, gradient checks, and the marker of a skipped test.
+//! systems, gradient checks, the peak of memory, and the marker of a skipped test.
 //!
 //! ```no_run
 //! use unmix_testkit::Conformance;
@@ -13,9 +13,11 @@
 mod conformance;
 mod golden;
 mod gradient;
+mod peak;
 mod skip;
 
 pub use conformance::{Broken, Conformance};
 pub use golden::{Golden, GoldenError};
 pub use gradient::{GradientError, check_gradient};
+pub use peak::{PeakAlloc, peak_bytes};
 pub use skip::{SKIP_FOLDER, skip};

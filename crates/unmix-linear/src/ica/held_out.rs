@@ -1,10 +1,10 @@
 //! Evidence from rows that the tested fit has not seen: half of them, chosen by the seed, fit, the other half tests, and the reverse.
 
-use super::{Dependence, GaussianSources, INDEPENDENT, Ica, nothing_dropped};
-use crate::{LinearError, LinearModel};
+use super::{Dependence, GaussianSources, INDEPENDENT, Ica, NOTHING_DROPPED, dropped_variance, nothing_dropped};
+use crate::{LinearError, LinearModel, streamed::ColumnMoments};
 use ndarray::Array2;
 use rand::seq::SliceRandom;
-use unmix_core::{Evidence, Observations, Run, Verdict};
+use unmix_core::{Evidence, Fault, Observations, Rows, Run, Verdict, drawn_evidence};
 
 /// The rows that each half needs: below, the tests' approximations are not to be trusted.
 const LEAST_ROWS: usize = 20;
@@ -46,7 +46,22 @@ pub(super) fn evidence<I: Ica>(
 ) -> Result<Vec<Evidence>, LinearError> {
     let mut evidence = of_codes(estimator, x, run, assumption, test)?;
     if estimator.components().is_some() {
-        evidence.push(nothing_dropped(x, model)?);
+        evidence.push(nothing_dropped(x, model, estimator.reduction())?);
+    }
+    Ok(evidence)
+}
+
+/// The evidence of rows that need not fit in memory: of some drawn at random, but for what is dropped, which is that of all rows.
+pub(super) fn evidence_rows<I: Ica>(
+    estimator: &I,
+    rows: &dyn Rows,
+    model: &LinearModel,
+    memory: usize,
+    run: &mut Run<'_>,
+) -> Result<Vec<Evidence>, Fault> {
+    let mut evidence = drawn_evidence(estimator, rows, model, memory, run)?;
+    if let Some(part) = evidence.iter_mut().find(|part| part.assumption == NOTHING_DROPPED) {
+        *part = dropped_variance(&ColumnMoments::read(rows, memory)?.moments, model, estimator.reduction());
     }
     Ok(evidence)
 }

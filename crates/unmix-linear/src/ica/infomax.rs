@@ -8,14 +8,14 @@
 //! within it.
 
 use super::{
-    Contrast, Ended, Ica, ONE_GAUSSIAN, comon,
+    Contrast, Ended, Ica, ONE_GAUSSIAN, PicardOParams, PicardParams, comon,
     contrast::Score,
     decorrelate, gaussian_sources, held_out, negentropy, not_converged, ordered_model,
     picard::{density_claim, density_suits},
     random_start,
     white::White,
 };
-use crate::{LinearError, LinearModel, whitening::Whitening};
+use crate::{LinearError, LinearModel, Reduction, whitening::Whitening};
 use ndarray::{Array1, Array2, Axis};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,8 @@ const LEAST_RATE: f64 = 1e-10;
 pub struct InfomaxParams {
     /// The number of sources; all columns if `None`. Fewer keep the leading principal components.
     pub components: Option<usize>,
+    /// With fewer components than columns, whose principal components.
+    pub reduction: Reduction,
     /// Whether sources may be sub-Gaussian: the sign of each score follows the source.
     pub extended: bool,
     /// The first learning rate; `0.01 / ln k²` if `None`, as in MNE.
@@ -59,7 +61,15 @@ pub struct InfomaxParams {
 
 impl Default for InfomaxParams {
     fn default() -> Self {
-        Self { components: None, extended: true, learning_rate: None, block: None, max_iterations: 512, tolerance: 1e-7 }
+        Self {
+            components: None,
+            reduction: Reduction::Covariance,
+            extended: true,
+            learning_rate: None,
+            block: None,
+            max_iterations: 512,
+            tolerance: 1e-7,
+        }
     }
 }
 
@@ -134,11 +144,11 @@ impl Infomax {
     }
 
     fn fit_in_pool(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
-        let whitening = Whitening::of(x, self.params.components)?;
-        let white = White::of(x.x(), &whitening);
-        let z = (&x.x() - &whitening.mean).dot(&whitening.whiten.t());
+        let whitening = Whitening::of(x, self.params.components, self.params.reduction)?;
+        let white = White::of(x, &whitening)?;
+        let z = white.to_rows()?;
         let ended = self.learn(&white, &z, run)?;
-        let contrast = negentropy(&white, &ended.w, Self::score());
+        let contrast = negentropy(&white, &ended.w, Self::score())?;
         let (model, distance) = ordered_model(whitening, &ended);
         let mut warnings = Vec::new();
         if ended.stop == Stop::MaxIterations {
@@ -147,8 +157,14 @@ impl Infomax {
         Ok(Fitted { model, stop: ended.stop, iterations: ended.iterations, objective: Some(contrast), warnings })
     }
 
+    /// Picard-O with the same components, which allows sources of both kinds.
+    fn both_kinds(&self) -> PicardOParams {
+        let InfomaxParams { components, reduction, .. } = self.params;
+        PicardOParams(PicardParams { components, reduction, ..Default::default() })
+    }
+
     /// Where learning ends.
-    fn learn(&self, white: &White, z: &Array2<f64>, run: &mut Run<'_>) -> Result<Ended, LinearError> {
+    fn learn(&self, white: &White<'_>, z: &Array2<f64>, run: &mut Run<'_>) -> Result<Ended, LinearError> {
         let (n, k) = z.dim();
         // ln k² is 0 for a single component, which any rate finds
         let first_rate = self.params.learning_rate.unwrap_or(0.01 / ((k.max(2) * k.max(2)) as f64).ln());
@@ -167,7 +183,7 @@ impl Infomax {
         let (mut sweep, mut restart_rate) = (0, first_rate);
         let (stop, step) = loop {
             if let Some(signs) = &mut learner.signs {
-                *signs = white.moments(&learner.w, Self::score(), false).sides(&learner.w);
+                *signs = white.moments(&learner.w, Self::score(), false)?.sides(&learner.w);
             }
             let before = learner.w.clone();
             if !learner.sweep(&mut stream) {
@@ -233,8 +249,7 @@ impl Fit<Observations> for Infomax {
         run.in_pool(|run| {
             let mut evidence = held_out::evidence(self, x, model, run, ONE_GAUSSIAN, held_out::one_gaussian)?;
             if !self.params.extended {
-                let both_kinds = super::PicardOParams(super::PicardParams { components: self.params.components, ..Default::default() });
-                evidence.push(density_suits(&both_kinds.seal(), x, run)?);
+                evidence.push(density_suits(&self.both_kinds().seal(), x, run)?);
             }
             Ok(evidence)
         })
@@ -244,5 +259,9 @@ impl Fit<Observations> for Infomax {
 impl Ica for Infomax {
     fn components(&self) -> Option<usize> {
         self.params.components
+    }
+
+    fn reduction(&self) -> Reduction {
+        self.params.reduction
     }
 }

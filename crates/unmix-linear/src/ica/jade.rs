@@ -11,7 +11,7 @@ use super::{
     kurtosis,
     white::White,
 };
-use crate::{LinearError, LinearModel, whitening::Whitening};
+use crate::{LinearError, LinearModel, Reduction, whitening::Whitening};
 use ndarray::Array3;
 use serde::{Deserialize, Serialize};
 use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Run, Seed};
@@ -32,6 +32,8 @@ pub(crate) const ONE_WITHOUT_KURTOSIS: &str = "at most one source has no excess 
 pub struct JadeParams {
     /// The number of sources; all columns if `None`. Fewer keep the leading principal components.
     pub components: Option<usize>,
+    /// With fewer components than columns, whose principal components.
+    pub reduction: Reduction,
     /// Stops when no pair turns by more than this angle divided by the square root of the rows, in radians.
     pub tolerance: f64,
     /// The most sweeps over all pairs.
@@ -40,7 +42,7 @@ pub struct JadeParams {
 
 impl Default for JadeParams {
     fn default() -> Self {
-        Self { components: None, tolerance: 1e-6, max_iterations: 100 }
+        Self { components: None, reduction: Reduction::Covariance, tolerance: 1e-6, max_iterations: 100 }
     }
 }
 
@@ -65,31 +67,32 @@ pub struct Jade {
 }
 
 /// The cumulant matrices of white data side by side, `[k, k, k (k + 1) / 2]`, those of unlike pairs times `√2` (Cardoso 1999, section 3.3).
-fn cumulants(white: &White) -> Array3<f64> {
+fn cumulants(white: &White<'_>) -> Result<Array3<f64>, LinearError> {
     let k = white.components;
     let pairs: Vec<(usize, usize)> = (0..k).flat_map(|i| (i..k).map(move |j| (i, j))).collect();
-    let products = white.pair_products();
+    let products = white.pair_products()?;
     let place = |a: usize, b: usize| {
         let (a, b) = (a.min(b), a.max(b));
         a * k - a * (a + 1) / 2 + b
     };
     let same = |a: usize, b: usize| f64::from(u8::from(a == b));
-    Array3::from_shape_fn((k, k, pairs.len()), |(a, b, m)| {
+    let cumulants = Array3::from_shape_fn((k, k, pairs.len()), |(a, b, m)| {
         let (i, j) = pairs[m];
         let cumulant = products[[place(a, b), m]] - same(i, j) * same(a, b) - same(i, a) * same(j, b) - same(i, b) * same(j, a);
         if i == j { cumulant } else { std::f64::consts::SQRT_2 * cumulant }
-    })
+    });
+    Ok(cumulants)
 }
 
 impl Jade {
     fn fit_in_pool(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
-        let whitening = Whitening::of(x, self.params.components)?;
-        let white = White::of(x.x(), &whitening);
-        let mut matrices = cumulants(&white);
+        let whitening = Whitening::of(x, self.params.components, self.params.reduction)?;
+        let white = White::of(x, &whitening)?;
+        let mut matrices = cumulants(&white)?;
         let angle = self.params.tolerance / (white.rows as f64).sqrt();
         let rule = Rule { method: "jade", angle, max_sweeps: self.params.max_iterations };
         let done = joint_diagonal(&mut matrices, rule, run);
-        let objective = white.kurtosis(&done.rotation).iter().map(|v| v * v).sum();
+        let objective = white.kurtosis(&done.rotation)?.iter().map(|v| v * v).sum();
         Ok(done.fitted(whitening, objective, "at most one source has no excess kurtosis"))
     }
 }
@@ -126,5 +129,9 @@ impl Fit<Observations> for Jade {
 impl Ica for Jade {
     fn components(&self) -> Option<usize> {
         self.params.components
+    }
+
+    fn reduction(&self) -> Reduction {
+        self.params.reduction
     }
 }

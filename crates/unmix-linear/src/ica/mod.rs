@@ -13,8 +13,15 @@
 //! | [`Jade`] | joint diagonalisation of fourth-order cumulants |
 //! | [`Sobi`] | joint diagonalisation of lagged covariances: rows are a time series, sources may be Gaussian |
 //!
+//! How the data are whitened is a choice only where it changes the result. Whitenings of the same directions differ by a rotation (principal
+//! components, the symmetric "ZCA" and Cholesky's: Kessy, Lewin and Strimmer 2018, The American Statistician 72(4), section 2), and the
+//! algorithms search over all rotations: the kind moves their start and no optimum. The scale of the sources, which scikit-learn's `whiten`
+//! sets, is open under [`Class::PermutationScale`]; here it is unit variance. With fewer components than columns, what is kept depends on
+//! whose principal components they are: that is [`Reduction`].
+//!
 //! Which assumptions hold is tested on rows that the tested fit has not seen: [`GaussianSources`] and [`Dependence`].
 
+mod chunks;
 mod contrast;
 mod dependence;
 mod fastica;
@@ -38,13 +45,16 @@ pub use jade::{Jade, JadeParams};
 pub use picard::{Picard, PicardOParams, PicardParams};
 pub use sobi::{Sobi, SobiParams};
 
-use crate::{LinearError, LinearModel, whitening::Whitening};
+use crate::{
+    LinearError, LinearModel, Reduction,
+    whitening::{Whitening, representable_moments},
+};
 use contrast::Score;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use unmix_core::{Claim, Class, DataError, Evidence, Fit, Observations, Run, Stop, Stream, Verdict, Warning, require_columns};
-use unmix_numerics::inverse_sqrt_spd;
+use unmix_numerics::{Moments, inverse_sqrt_spd};
 use white::White;
 
 /// The probability with which the tests behind the evidence may speak for an assumption that does not hold (Gaussian sources), or
@@ -60,6 +70,9 @@ const COMON: &str = "Comon (1994), Independent component analysis, a new concept
 pub trait Ica: Fit<Observations, Model = LinearModel, Error = LinearError> {
     /// The number of components asked for, `None` for one a column.
     fn components(&self) -> Option<usize>;
+
+    /// Whose principal components are kept where there are fewer than columns.
+    fn reduction(&self) -> Reduction;
 
     /// The codes, `[n/2, k]` each, of two random halves of the rows of `x`, each by an unmixing that is fitted to the other half.
     ///
@@ -108,9 +121,9 @@ fn decorrelate(w: &Array2<f64>) -> Result<Array2<f64>, LinearError> {
 
 /// `Σ (E G(y) - E G(ν))²` over the codes `y = w x` of unit variance: what FastICA maximises, up to a factor an approximation of their
 /// negentropy in nats (Hyvärinen 1999, eq. 7). Fits of different algorithms can be compared by it.
-fn negentropy(white: &White, w: &Array2<f64>, score: Score) -> f64 {
+fn negentropy(white: &White<'_>, w: &Array2<f64>, score: Score) -> Result<f64, LinearError> {
     let (gaussian, _) = score.gaussian();
-    white.contrasts(w, score).iter().map(|value| (value - gaussian).powi(2)).sum()
+    Ok(white.contrasts(w, score)?.iter().map(|value| (value - gaussian).powi(2)).sum())
 }
 
 /// Where an algorithm ended.
@@ -176,17 +189,26 @@ fn not_converged(distance: &Array1<f64>, tolerance: f64, iterations: usize, unit
 }
 
 /// The share of the variance of `x` that fewer components than columns leave out.
-fn nothing_dropped(x: &Observations, model: &LinearModel) -> Result<Evidence, LinearError> {
+fn nothing_dropped(x: &Observations, model: &LinearModel, reduction: Reduction) -> Result<Evidence, LinearError> {
+    Ok(dropped_variance(&representable_moments(x)?, model, reduction))
+}
+
+/// As [`nothing_dropped`], of the moments of the data. The variance is that which the reduction keeps most of: in the units of the
+/// columns, or with every column standardised.
+fn dropped_variance(moments: &Moments, model: &LinearModel, reduction: Reduction) -> Evidence {
     /// Dropped shares below this are rounding.
     const ROUNDING: f64 = 1e-9;
-    let variances = crate::whitening::representable_moments(x)?.covariance.diag().to_owned();
-    let kept = model.mixing.map_axis(Axis(1), |row| row.dot(&row));
-    let dropped = 1.0 - kept.sum() / variances.sum();
-    Ok(Evidence {
+    let (variances, kept) = (moments.covariance.diag(), model.mixing.map_axis(Axis(1), |row| row.dot(&row)));
+    let (share, unit) = match reduction {
+        Reduction::Covariance => (kept.sum() / variances.sum(), ""),
+        Reduction::Correlation => ((kept / variances).sum() / variances.len() as f64, " of the standardised columns"),
+    };
+    let dropped = 1.0 - share;
+    Evidence {
         assumption: NOTHING_DROPPED,
         verdict: if dropped < ROUNDING { Verdict::Supported } else { Verdict::Untestable },
         p_value: None,
         margin: Some(dropped),
-        detail: format!("{:.1} % of the variance lies in the dropped directions (margin: this share)", 100.0 * dropped.max(0.0)),
-    })
+        detail: format!("{:.1} % of the variance{unit} lies in the dropped directions (margin: this share)", 100.0 * dropped.max(0.0)),
+    }
 }

@@ -44,7 +44,8 @@ impl Corpus {
         let (mut documents, mut empty, mut single) = (Vec::new(), Vec::new(), Vec::new());
         let mut frequency = vec![0; d];
         for (i, row) in x.x().outer_iter().enumerate() {
-            let words: Vec<(usize, f64)> = row.iter().copied().enumerate().filter(|(_, c)| *c > 0.0).collect();
+            let mut words: Vec<(usize, f64)> = row.iter().copied().enumerate().filter(|(_, c)| *c > 0.0).collect();
+            words.shrink_to_fit();
             let length: f64 = words.iter().map(|(_, c)| c).sum();
             if length < 2.0 {
                 if words.is_empty() {
@@ -83,17 +84,21 @@ impl Corpus {
 /// `Q = Σ (c cᵀ - diag(c)) / (n (n - 1))` over documents (Arora et al. 2013): a word is no pair with itself. Each task owns rows of `Q` and adds
 /// the documents in their order.
 fn co_occurrences(documents: &[Document], d: usize) -> Array2<f64> {
-    // for each word, where it is
-    let mut places: Vec<Vec<(usize, f64)>> = vec![Vec::new(); d];
+    // for each word, the documents that it is in: small numbers in lists of the right size, since there is one for each count
+    let mut frequency = vec![0; d];
+    documents.iter().flat_map(|document| &document.words).for_each(|&(w, _)| frequency[w] += 1);
+    let mut places: Vec<Vec<u32>> = frequency.into_iter().map(Vec::with_capacity).collect();
     for (i, document) in documents.iter().enumerate() {
-        document.words.iter().for_each(|&(w, c)| places[w].push((i, c)));
+        document.words.iter().for_each(|&(w, _)| places[w].push(i as u32));
     }
     let mut values = vec![0.0; d * d];
     values.par_chunks_mut(TASK_WORDS * d).zip(places.par_chunks(TASK_WORDS)).enumerate().for_each(|(task, (rows, places))| {
         for (r, (row, places)) in rows.chunks_mut(d).zip(places).enumerate() {
             let word = task * TASK_WORDS + r;
-            for &(i, count) in places {
-                let document = &documents[i];
+            for &i in places {
+                let document = &documents[i as usize];
+                // words of a document are in order
+                let count = document.words.binary_search_by_key(&word, |&(w, _)| w).map_or(0.0, |at| document.words[at].1);
                 let scale = count * document.weight;
                 document.words.iter().for_each(|&(other, c)| row[other] += scale * c);
                 row[word] -= scale;

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Axis, concatenate, s};
 use serde::Deserialize;
 use std::{ops::ControlFlow, path::Path};
 use unmix_core::{DataError, Fit, Generate, Infer, Load, Method, Model, Observations, Params, Progress, Run, Stop, Table};
-use unmix_linear::{Algorithm, Contrast, FastIcaParams, LinearError, LinearModel, METHODS};
+use unmix_linear::{Algorithm, Contrast, FastIcaParams, LinearError, LinearModel, METHODS, Reduction};
 use unmix_numerics::{maximum_assignment, moments, symmetric_eigen};
 
 #[derive(Deserialize)]
@@ -103,6 +103,23 @@ fn rescaled_columns_give_the_same_codes() {
     let rescaled = Observations::unnamed(&x.x() * &units).unwrap();
     let (one, other) = (fit(FastIcaParams::default(), &x), fit(FastIcaParams::default(), &rescaled));
     assert_abs_diff_eq!(one.infer(x.x()).unwrap(), other.infer(rescaled.x()).unwrap(), epsilon = 1e-6);
+}
+
+/// With fewer components than columns, what is kept follows the units under the covariance and does not under the correlation.
+#[test]
+fn the_reduction_decides_whether_units_matter() {
+    let x = six_sources(2000, 2);
+    let rescaled = Observations::unnamed(&x.x() * &Array1::from_iter([1e-3, 1.0, 1e3, 3.0, 1e2, 0.1])).unwrap();
+    let difference = |reduction| {
+        let params = FastIcaParams { components: Some(3), reduction, ..Default::default() };
+        let codes = |x: &Observations| fit(params.clone(), x).infer(x.x()).unwrap();
+        (codes(&x) - codes(&rescaled)).iter().fold(0.0_f64, |most, v| most.max(v.abs()))
+    };
+    assert!(difference(Reduction::Correlation) < 1e-6);
+    assert!(difference(Reduction::Covariance) > 0.1);
+    // with all components it changes nothing
+    let all = |reduction| fit(FastIcaParams { reduction, ..Default::default() }, &x);
+    assert_eq!(all(Reduction::Correlation), all(Reduction::Covariance));
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod sparse_factor_analysis;
 mod sparse_loadings;
 mod sparse_pca;
 mod stability;
+mod streaming;
 mod tensor;
 mod varimax;
 mod wide_factor_analysis;

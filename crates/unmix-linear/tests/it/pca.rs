@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::Deserialize;
 use std::path::Path;
-use unmix_core::{Fit, Load, LogDensity, Model, Observations, Params, Run, Sample, Seed, Verdict};
+use unmix_core::{Fit, FitRows, Kind, Load, LogDensity, Model, Observations, Params, Run, Sample, Seed, Verdict};
 use unmix_linear::{PcaModel, PcaParams};
 use unmix_numerics::moments;
 
@@ -76,8 +76,17 @@ fn a_share_of_variance_chooses_the_number() {
 fn rows_read_in_blocks_give_the_same_bytes() {
     let x = mixture(&[Source::Laplace, Source::Uniform, Source::Gaussian], 10_001, 3).0;
     let estimator = PcaParams { standardize: true, ..Default::default() }.build().unwrap();
-    let streamed = estimator.fit_rows(&x).unwrap().model;
-    assert_eq!(streamed, estimator.fit(&x, &mut Run::new(0)).unwrap().model);
+    let whole = estimator.fit(&x, &mut Run::new(0)).unwrap().model;
+    // one chunk of 1,024 rows at a time, a few, all
+    for memory in [8 * 3 * (3 * 1024 + 3), 400_000, usize::MAX] {
+        assert_eq!(estimator.fit_rows(&x, memory, &mut Run::new(0)).unwrap().model, whole, "{memory}");
+    }
+    let error = estimator.fit_rows(&x, 1 << 16, &mut Run::new(0)).unwrap_err();
+    let message = "65536 bytes of memory are allowed, at least 73800 are needed to estimate a covariance; raise --memory";
+    assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, message));
+    // the eigenvalues are those of all rows, and the evidence needs no more
+    let evidence = estimator.evidence(&x, &whole, &mut Run::new(0)).unwrap();
+    assert_eq!(estimator.evidence_rows(&x, &whole, 1, &mut Run::new(0)).unwrap(), evidence);
 }
 
 #[test]

@@ -30,12 +30,18 @@ pub(super) struct Rotation {
 }
 
 /// All components at once, each step followed by `w ← (w wᵀ)^(-1/2) w`. Where the steps end in a saddle point they go on from beyond it.
-pub(super) fn parallel(white: &White, start: Array2<f64>, score: Score, rule: Rule, run: &mut Run<'_>) -> Result<Rotation, LinearError> {
+pub(super) fn parallel(
+    white: &White<'_>,
+    start: Array2<f64>,
+    score: Score,
+    rule: Rule,
+    run: &mut Run<'_>,
+) -> Result<Rotation, LinearError> {
     let mut at = Rotation { change: Array1::ones(start.nrows()), w: decorrelate(&start)?, iterations: 0, stop: Stop::MaxIterations };
-    let saddles = Saddles::of(white, score);
+    let saddles = Saddles::of(white, score)?;
     let mut escapes = 0;
     for iteration in 1..=rule.max_iterations {
-        let pass = white.pass(&at.w, score);
+        let pass = white.pass(&at.w, score)?;
         let next = pass.gradient - &at.w * &pass.slope.insert_axis(Axis(1));
         require_finite(&next, iteration)?;
         let next = decorrelate(&next)?;
@@ -47,7 +53,7 @@ pub(super) fn parallel(white: &White, start: Array2<f64>, score: Score, rule: Ru
         }
         if largest(&at.change) < rule.tolerance {
             if escapes < MOST_ESCAPES
-                && let Some(better) = saddles.escape(&at.w)
+                && let Some(better) = saddles.escape(&at.w)?
             {
                 (at.w, escapes) = (better, escapes + 1);
                 continue;
@@ -60,7 +66,13 @@ pub(super) fn parallel(white: &White, start: Array2<f64>, score: Score, rule: Ru
 }
 
 /// One component after another, each kept orthogonal to those before it (Gram–Schmidt).
-pub(super) fn deflation(white: &White, start: Array2<f64>, score: Score, rule: Rule, run: &mut Run<'_>) -> Result<Rotation, LinearError> {
+pub(super) fn deflation(
+    white: &White<'_>,
+    start: Array2<f64>,
+    score: Score,
+    rule: Rule,
+    run: &mut Run<'_>,
+) -> Result<Rotation, LinearError> {
     let k = start.nrows();
     let mut at = Rotation { change: Array1::ones(k), w: start, iterations: 0, stop: Stop::Tolerance };
     for component in 0..k {
@@ -68,7 +80,7 @@ pub(super) fn deflation(white: &White, start: Array2<f64>, score: Score, rule: R
         let mut w = at.w.row(component).to_owned();
         w /= w.dot(&w).sqrt();
         for iteration in 1..=rule.max_iterations {
-            let pass = white.pass(&w.clone().insert_axis(Axis(0)), score);
+            let pass = white.pass(&w.clone().insert_axis(Axis(0)), score)?;
             let mut next = &pass.gradient.row(0) - &(&w * pass.slope[0]);
             orthogonalise(&mut next, &at.w, component);
             if let Some(&value) = next.iter().find(|v| !v.is_finite()) {

@@ -14,11 +14,11 @@ use super::{
     starts::{self, FromStart},
     white::White,
 };
-use crate::{LinearError, LinearModel};
+use crate::{LinearError, LinearModel, Reduction};
 use iteration::{Rotation, Rule, deflation, parallel};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
-use unmix_core::{Checks, Claim, Evidence, Fit, Fitted, Observations, Params, Run, Seed};
+use unmix_core::{Checks, Claim, Evidence, Fault, Fit, FitRows, Fitted, Observations, Params, Rows, Run, Seed};
 
 /// How the components are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub enum Algorithm {
 pub struct FastIcaParams {
     /// The number of sources; all columns if `None`. Fewer keep the leading principal components.
     pub components: Option<usize>,
+    /// With fewer components than columns, whose principal components.
+    pub reduction: Reduction,
     /// All components at once or one after another.
     pub algorithm: Algorithm,
     /// The measure of non-Gaussianity.
@@ -64,6 +66,7 @@ impl Default for FastIcaParams {
     fn default() -> Self {
         Self {
             components: None,
+            reduction: Reduction::Covariance,
             algorithm: Algorithm::Parallel,
             contrast: Contrast::LogCosh,
             alpha: 1.0,
@@ -124,13 +127,17 @@ impl FromStart for FastIca {
         (self.params.tolerance, "turning by")
     }
 
-    fn end(&self, white: &White, from: Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
+    fn sample(&self) -> usize {
+        if self.params.algorithm == Algorithm::Parallel { saddle::MOST_ROWS } else { 0 }
+    }
+
+    fn end(&self, white: &White<'_>, from: Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
         let rule = Rule { max_iterations: self.params.max_iterations, tolerance: self.params.tolerance };
         let Rotation { w, change, iterations, stop } = match self.params.algorithm {
             Algorithm::Parallel => parallel(white, from, self.score(), rule, run)?,
             Algorithm::Deflation => deflation(white, from, self.score(), rule, run)?,
         };
-        let contrast = negentropy(white, &w, self.score());
+        let contrast = negentropy(white, &w, self.score())?;
         Ok((Ended::rotation(w, change, iterations, stop), contrast))
     }
 }
@@ -156,8 +163,23 @@ impl Fit<Observations> for FastIca {
     }
 }
 
+/// Rows that do not fit in memory are read in every iteration.
+impl FitRows for FastIca {
+    fn fit_rows(&self, rows: &dyn Rows, memory: usize, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, Fault> {
+        run.in_pool(|run| starts::fit_rows(self, rows, memory, run))
+    }
+
+    fn evidence_rows(&self, rows: &dyn Rows, model: &LinearModel, memory: usize, run: &mut Run<'_>) -> Result<Vec<Evidence>, Fault> {
+        run.in_pool(|run| held_out::evidence_rows(self, rows, model, memory, run))
+    }
+}
+
 impl Ica for FastIca {
     fn components(&self) -> Option<usize> {
         self.params.components
+    }
+
+    fn reduction(&self) -> Reduction {
+        self.params.reduction
     }
 }

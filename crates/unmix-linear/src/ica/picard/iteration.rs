@@ -32,11 +32,11 @@ struct Point {
 }
 
 impl Point {
-    fn at(w: Array2<f64>, white: &White, score: Score, rule: Rule) -> Option<Self> {
-        let moments = white.moments(&w, score, !rule.orthogonal);
+    fn at(w: Array2<f64>, white: &White<'_>, score: Score, rule: Rule) -> Result<Option<Self>, LinearError> {
+        let moments = white.moments(&w, score, !rule.orthogonal)?;
         let log_det = if rule.orthogonal { 0.0 } else { 0.5 * log_det_spd(w.dot(&w.t()).view()).unwrap_or(f64::NAN) };
         let finite = log_det.is_finite() && moments.value.iter().chain(&moments.gradient).all(|v| v.is_finite());
-        finite.then_some(Self { w, moments, log_det })
+        Ok(finite.then_some(Self { w, moments, log_det }))
     }
 
     /// Minus the mean log-likelihood of a row, up to a constant, in nats.
@@ -146,10 +146,10 @@ impl Memory {
 }
 
 /// Minimises minus the likelihood from `start` `[k, k]`.
-pub(super) fn minimise(white: &White, start: &Array2<f64>, score: Score, rule: Rule, run: &mut Run<'_>) -> Result<Ended, LinearError> {
+pub(super) fn minimise(white: &White<'_>, start: &Array2<f64>, score: Score, rule: Rule, run: &mut Run<'_>) -> Result<Ended, LinearError> {
     let k = start.nrows();
     let diverged = |iteration| LinearError::Diverged { method: rule.method, iteration, value: f64::NAN };
-    let mut at = Point::at(decorrelate(start)?, white, score, rule).ok_or(diverged(0))?;
+    let mut at = Point::at(decorrelate(start)?, white, score, rule)?.ok_or(diverged(0))?;
     let mut memory = Memory { pairs: VecDeque::new(), most: rule.memory };
     let mut signs = Array1::ones(k);
     let mut last: Option<(Array2<f64>, Array2<f64>)> = None;
@@ -179,10 +179,10 @@ pub(super) fn minimise(white: &White, start: &Array2<f64>, score: Score, rule: R
         }
         let direction = memory.direction(&gradient, &hessian);
         let search = |direction: &Array2<f64>| line_search(&at, direction, &signs, norm, white, score, rule);
-        let mut found = search(&direction);
+        let mut found = search(&direction)?;
         if found.is_none() {
             memory.pairs.clear();
-            found = search(&-&gradient);
+            found = search(&-&gradient)?;
         }
         let Some(Found { point, taken, halvings }) = found else {
             break (Stop::LineSearch, gradient);
@@ -207,27 +207,27 @@ fn line_search(
     direction: &Array2<f64>,
     signs: &Array1<f64>,
     norm: f64,
-    white: &White,
+    white: &White<'_>,
     score: Score,
     rule: Rule,
-) -> Option<Found> {
+) -> Result<Option<Found>, LinearError> {
     /// Differences of the loss below this share of it are rounding: there, a smaller gradient decides.
     const ROUNDING: f64 = 1e-14;
     let loss = from.loss(signs, rule);
     let mut taken = direction.clone();
     for halvings in 0..=rule.halvings {
-        let w = moved(&taken, &from.w, rule.orthogonal)?;
-        if let Some(point) = Point::at(w, white, score, rule) {
+        let Some(w) = moved(&taken, &from.w, rule.orthogonal) else { return Ok(None) };
+        if let Some(point) = Point::at(w, white, score, rule)? {
             let gain = loss - point.loss(signs, rule);
             let rounding = ROUNDING * loss.abs().max(1.0);
             let flatter = || largest(&point.derivatives(signs, rule).0) < norm;
             if gain > rounding || (gain > -rounding && flatter()) {
-                return Some(Found { point, taken, halvings });
+                return Ok(Some(Found { point, taken, halvings }));
             }
         }
         taken *= 0.5;
     }
-    None
+    Ok(None)
 }
 
 /// `w` after the relative step `step`; `None` if that is singular.
@@ -270,7 +270,10 @@ fn step(run: &mut Run<'_>, rule: Rule, iteration: usize, norm: f64, halved: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ica::Contrast, whitening::Whitening};
+    use crate::{
+        ica::Contrast,
+        whitening::{Reduction, Whitening},
+    };
     use unmix_core::{Observations, Seed};
 
     /// The gradient is the derivative of the loss along relative steps, for every contrast, variant and sign.
@@ -279,7 +282,8 @@ mod tests {
         const H: f64 = 1e-5;
         let mut stream = Seed(3).stream("test", 0);
         let x = Observations::unnamed(crate::ica::random_start(40, &mut stream).slice_move(ndarray::s![.., ..3])).unwrap();
-        let white = White::of(x.x(), &Whitening::of(&x, None).unwrap());
+        let whitening = Whitening::of(&x, None, Reduction::default()).unwrap();
+        let white = White::of(&x, &whitening).unwrap();
         for (contrast, alpha) in [(Contrast::LogCosh, 1.3), (Contrast::Exp, 0.1), (Contrast::Cube, 1.0)] {
             let score = Score { contrast, alpha };
             for (orthogonal, extended) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -294,7 +298,7 @@ mod tests {
                     least_curvature: 0.01,
                 };
                 let start = decorrelate(&crate::ica::random_start(3, &mut stream)).unwrap();
-                let at = Point::at(if orthogonal { start } else { start * 1.2 }, &white, score, rule).unwrap();
+                let at = Point::at(if orthogonal { start } else { start * 1.2 }, &white, score, rule).unwrap().unwrap();
                 let signs = if extended { Array1::from(vec![1.0, -1.0, 1.0]) } else { Array1::ones(3) };
                 let (gradient, _) = at.derivatives(&signs, rule);
                 for ((i, j), &slope) in gradient.indexed_iter() {
@@ -307,7 +311,7 @@ mod tests {
                         if orthogonal {
                             step[[j, i]] = -h;
                         }
-                        Point::at(moved(&step, &at.w, orthogonal).unwrap(), &white, score, rule).unwrap().loss(&signs, rule)
+                        Point::at(moved(&step, &at.w, orthogonal).unwrap(), &white, score, rule).unwrap().unwrap().loss(&signs, rule)
                     };
                     let numeric = (loss(H) - loss(-H)) / (2.0 * H);
                     // a rotation moves two entries

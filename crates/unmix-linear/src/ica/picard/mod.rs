@@ -17,15 +17,15 @@ pub(super) use evidence::{claim as density_claim, density_suits};
 use super::{
     Contrast, Ended, Ica, comon,
     contrast::Score,
-    gaussian_sources, negentropy,
+    gaussian_sources, held_out, negentropy,
     starts::{self, FromStart},
     white::White,
 };
-use crate::{LinearError, LinearModel};
+use crate::{LinearError, LinearModel, Reduction};
 use iteration::{Rule, minimise};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
-use unmix_core::{Checks, Claim, Evidence, Fit, Fitted, Observations, Params, Run, Seed};
+use unmix_core::{Checks, Claim, Evidence, Fault, Fit, FitRows, Fitted, Observations, Params, Rows, Run, Seed};
 
 pub(crate) const DENSITY_SUITS: &str =
     "every source is on the side of the Gaussian that the density is on (with `extended`, it may be on either)";
@@ -44,6 +44,8 @@ pub(crate) const DENSITY_SUITS: &str =
 pub struct PicardParams {
     /// The number of sources; all columns if `None`. Fewer keep the leading principal components.
     pub components: Option<usize>,
+    /// With fewer components than columns, whose principal components.
+    pub reduction: Reduction,
     /// Minus the logarithm of the sources' density, up to a constant.
     pub contrast: Contrast,
     /// The constant of [`Contrast::LogCosh`] (1 if `None`) and [`Contrast::Exp`] (0.1 if `None`), from 0.01 to 10.
@@ -68,6 +70,7 @@ impl Default for PicardParams {
     fn default() -> Self {
         Self {
             components: None,
+            reduction: Reduction::Covariance,
             contrast: Contrast::LogCosh,
             alpha: None,
             extended: None,
@@ -161,9 +164,13 @@ impl FromStart for Picard {
         (self.params.tolerance, "gradient")
     }
 
-    fn end(&self, white: &White, from: Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
+    fn sample(&self) -> usize {
+        0
+    }
+
+    fn end(&self, white: &White<'_>, from: Array2<f64>, run: &mut Run<'_>) -> Result<(Ended, f64), LinearError> {
         let ended = minimise(white, &from, self.score(), self.rule(), run)?;
-        let contrast = negentropy(white, &ended.w, Score { alpha: 1.0, ..self.score() });
+        let contrast = negentropy(white, &ended.w, Score { alpha: 1.0, ..self.score() })?;
         Ok((ended, contrast))
     }
 }
@@ -189,8 +196,23 @@ impl Fit<Observations> for Picard {
     }
 }
 
+/// Rows that do not fit in memory are read in every step, and once more for each halving of one.
+impl FitRows for Picard {
+    fn fit_rows(&self, rows: &dyn Rows, memory: usize, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, Fault> {
+        run.in_pool(|run| starts::fit_rows(self, rows, memory, run))
+    }
+
+    fn evidence_rows(&self, rows: &dyn Rows, model: &LinearModel, memory: usize, run: &mut Run<'_>) -> Result<Vec<Evidence>, Fault> {
+        run.in_pool(|run| held_out::evidence_rows(self, rows, model, memory, run))
+    }
+}
+
 impl Ica for Picard {
     fn components(&self) -> Option<usize> {
         self.params.components
+    }
+
+    fn reduction(&self) -> Reduction {
+        self.params.reduction
     }
 }

@@ -11,8 +11,9 @@ use super::{
     NOTHING_DROPPED,
     joint_diagonal::{Rule, joint_diagonal},
     nothing_dropped,
+    white::White,
 };
-use crate::{LinearError, LinearModel, whitening::Whitening};
+use crate::{LinearError, LinearModel, Reduction, whitening::Whitening};
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 use ndarray::{Array2, Array3};
 use rayon::prelude::*;
@@ -36,6 +37,8 @@ pub(crate) const DISTINCT: &str = "no two sources have the same autocorrelations
 pub struct SobiParams {
     /// The number of sources; all columns if `None`. Fewer keep the leading principal components.
     pub components: Option<usize>,
+    /// With fewer components than columns, whose principal components.
+    pub reduction: Reduction,
     /// The largest lag, in rows; at most a third of the rows is used.
     pub lags: usize,
     /// Stops when no pair turns by more than this angle divided by the square root of the rows, in radians.
@@ -46,7 +49,7 @@ pub struct SobiParams {
 
 impl Default for SobiParams {
     fn default() -> Self {
-        Self { components: None, lags: 100, tolerance: 1e-6, max_iterations: 100 }
+        Self { components: None, reduction: Reduction::Covariance, lags: 100, tolerance: 1e-6, max_iterations: 100 }
     }
 }
 
@@ -94,8 +97,8 @@ impl Sobi {
     }
 
     fn fit_in_pool(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
-        let whitening = Whitening::of(x, self.params.components)?;
-        let white = (&x.x() - &whitening.mean).dot(&whitening.whiten.t()).as_standard_layout().into_owned();
+        let whitening = Whitening::of(x, self.params.components, self.params.reduction)?;
+        let white = White::of(x, &whitening)?.to_rows()?;
         let lagged = lagged_covariances(&white, self.lags(x.rows()));
         // what the two orders of time have in common
         let mut symmetric = (&lagged + &lagged.view().permuted_axes([1, 0, 2])) * 0.5;
@@ -131,7 +134,7 @@ impl Fit<Observations> for Sobi {
         run.in_pool(|run| {
             let mut evidence = evidence::of(self, x, run)?;
             if self.params.components.is_some() {
-                evidence.push(nothing_dropped(x, model)?);
+                evidence.push(nothing_dropped(x, model, self.params.reduction)?);
             }
             Ok(evidence)
         })
