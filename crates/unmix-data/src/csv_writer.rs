@@ -27,6 +27,14 @@ pub fn write_csv<W: Write + ?Sized>(out: &mut W, names: &[impl AsRef<str>], x: A
     })
 }
 
+/// Writes `x` `[n, d]` without a header: more rows of a table whose first part is written.
+///
+/// # Errors
+/// [`FileError::Io`] if `out` refuses.
+pub fn write_csv_rows<W: Write + ?Sized>(out: &mut W, x: ArrayView2<'_, f64>) -> Result<(), FileError> {
+    write(out, |writer| x.rows().into_iter().try_for_each(|row| writer.write_record(row.iter().map(|v| format!("{v:?}")))))
+}
+
 /// Writes `x` `[rows, columns]` with a first column, headed `corner`, that names the rows: mixing and unmixing matrices.
 ///
 /// # Errors

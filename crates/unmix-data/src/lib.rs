@@ -37,7 +37,7 @@ mod run_directory;
 pub mod simulate;
 
 pub use csv_reader::read_csv;
-pub use csv_writer::{csv_bytes, write_csv, write_named_rows};
+pub use csv_writer::{csv_bytes, write_csv, write_csv_rows, write_named_rows};
 pub use error::{FileError, Place};
 pub use idx::{Idx, read_idx};
 pub use npy::{npy_bytes, read_npy};

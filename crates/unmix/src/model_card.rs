@@ -1,18 +1,17 @@
 //! The model card (Mitchell et al. 2019, Model cards for model reporting, FAT*, 220–229): what a person has to know before using a model
 //! that somebody else fitted.
 
-use crate::{FitRecord, RunConfig, RunError, method};
+use crate::{FitRecord, RunConfig, RunData, RunError, method};
 use std::fmt::Write as _;
-use unmix_core::{Fault, Model, Outcome, Table, identified, identified_words};
+use unmix_core::{Fault, Model, Outcome, identified, identified_words};
 
 /// The card of a run as Markdown. Everything in it comes from the run; what only its author can know is left to fill in.
 ///
 /// # Errors
 /// The method of `config` is not known, or its parameters cannot be written.
-pub fn model_card(config: &RunConfig, outcome: &Outcome, record: &FitRecord, table: &Table) -> Result<String, Fault> {
+pub fn model_card(config: &RunConfig, outcome: &Outcome, record: &FitRecord, data: &RunData) -> Result<String, Fault> {
     let method = method(&config.method)?;
     let model = outcome.fitted.model.as_ref();
-    let (rows, columns) = table.observations.x().dim();
     let parameters = toml::to_string(&config.parameters).map_err(|source| RunError::Configuration { message: source.to_string() })?;
     let mut card = format!("# {} of {}\n\n{}: {}.\n\n", config.method, config.data.source, config.method, method.summary);
 
@@ -23,7 +22,7 @@ pub fn model_card(config: &RunConfig, outcome: &Outcome, record: &FitRecord, tab
     let _ = writeln!(card, "- parameters:\n\n```toml\n{parameters}```\n");
 
     card.push_str("## Data\n\n");
-    let _ = writeln!(card, "- {}, {rows} rows of {columns} variables", config.data.source);
+    let _ = writeln!(card, "- {}, {}", config.data.source, data.describe());
     let _ = writeln!(card, "- SHA-256 of the values as the method saw them: `{}`", config.data.sha256);
     let treated = treatment(config);
     let _ = writeln!(card, "- {}\n", if treated.is_empty() { "as they are in the source".to_owned() } else { treated.join(", ") });

@@ -1,6 +1,6 @@
 //! The report of one run, from what its directory holds.
 
-use crate::{FitRecord, RunConfig, STOPS, code_names, method, traverse};
+use crate::{FitRecord, RunConfig, RunData, STOPS, code_names, method, traverse};
 use ndarray::{ArrayView2, Axis, concatenate};
 use serde_json::Value;
 use unmix_core::{Claim, Evidence, Fault, Generate, Graph, Model, Seed, Table, Verdict};
@@ -13,7 +13,7 @@ const MOST_ROWS: usize = 40;
 /// Images in a strip.
 const STRIP: usize = 12;
 
-/// The report of a run. `codes` are those of the table, where the model infers them; `log` is the content of the run's `metrics.jsonl`,
+/// The report of a run. `codes` are those of the rows shown, where the model infers them; `log` is the content of the run's `metrics.jsonl`,
 /// empty if there is none.
 ///
 /// # Errors
@@ -22,16 +22,16 @@ pub fn run_report(
     config: &RunConfig,
     model: &dyn Model,
     record: &FitRecord,
-    table: &Table,
+    data: &RunData,
     codes: Option<ArrayView2<'_, f64>>,
     log: &str,
 ) -> Result<Report, Fault> {
     let method = method(&config.method)?;
     let claim = method.claim_with(&config.parameters)?;
-    let (rows, columns) = table.observations.x().dim();
+    let table = data.shown();
     let mut report = Report::new(format!("{} of {}", config.method, config.data.source))
         .lead(format!("{}: {}.", config.method, method.summary))
-        .fact("data", format!("{}, {rows} rows of {columns} variables", config.data.source))
+        .fact("data", format!("{}, {}", config.data.source, data.describe()))
         .fact("method", format!("{} ({})", config.method, method.citation))
         .fact("seed", config.seed.to_string())
         .fact("version", config.unmix_version.clone())

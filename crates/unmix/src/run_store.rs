@@ -3,7 +3,7 @@
 //! `config.toml` holds everything that determines the result (method, parameters, data and how they were read, seed, versions);
 //! `fit.json` what came out; the model's own files, `codes.csv`, `mixing.csv`, `unmixing.csv` and `graph.*` the result itself.
 
-use crate::{graph_figure, model_card, run_report, write_figures};
+use crate::{RunData, graph_figure, model_card, run_data::blocks, run_report, write_figures};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ use std::{
     path::{Path, PathBuf},
 };
 use thiserror::Error;
-use unmix_core::{Claim, Evidence, Failure, Fault, Kind, Method, Model, Outcome, Table, identified};
-use unmix_data::{FileError, ReadOptions, RunDirectory, csv_bytes, open_source, write_csv, write_named_rows};
+use unmix_core::{Claim, Evidence, Failure, Fault, Kind, Method, Model, Outcome, Rows, Table, identified};
+use unmix_data::{FileError, ReadOptions, RunDirectory, csv_bytes, open_source, write_named_rows};
 
 /// The file that holds a [`RunConfig`].
 const CONFIG: &str = "config.toml";
@@ -56,6 +56,9 @@ pub struct DataConfig {
     /// Means and standard deviations, if the columns were standardised: new data are treated alike.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub standardization: Option<Standardization>,
+    /// Bytes of the rows that were held at once, if they were not all in memory.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub memory: Option<usize>,
 }
 
 /// The map `(x - mean) / sd` of each column.
@@ -100,8 +103,13 @@ impl RunConfig {
             columns: table.observations.names().to_vec(),
             options: options.clone(),
             standardization,
+            memory: None,
         };
-        let config = Self {
+        Ok((Self::new(method, parameters, data, seed, device)?, table))
+    }
+
+    pub(crate) fn new(method: &Method, parameters: &toml::Table, data: DataConfig, seed: u64, device: &str) -> Result<Self, Fault> {
+        Ok(Self {
             method: method.name.to_owned(),
             seed,
             device: device.to_owned(),
@@ -109,8 +117,7 @@ impl RunConfig {
             unmix_version: env!("CARGO_PKG_VERSION").to_owned(),
             data,
             parameters: method.resolve(parameters)?,
-        };
-        Ok((config, table))
+        })
     }
 
     /// Reads other data as those of the run were read: the same columns, transformed and standardised alike. `None` reads the run's own.
@@ -166,6 +173,21 @@ fn fingerprint(x: ArrayView2<'_, f64>) -> String {
     for value in x {
         hash.update(value.to_le_bytes());
     }
+    hexadecimal(hash)
+}
+
+/// The same of rows that are read block by block.
+pub(crate) fn fingerprint_rows(rows: &dyn Rows) -> Result<String, Fault> {
+    let mut hash = Sha256::new();
+    hash.update((rows.shape().0 as u64).to_le_bytes());
+    blocks(rows, |block| {
+        block.iter().for_each(|value| hash.update(value.to_le_bytes()));
+        Ok(())
+    })?;
+    Ok(hexadecimal(hash))
+}
+
+fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
@@ -204,16 +226,13 @@ pub struct Timing {
 }
 
 impl FitRecord {
-    /// What came out of a fit of `table`.
+    /// What came out of a fit of `data`.
     ///
     /// # Errors
     /// As [`LogDensity::log_density`](unmix_core::LogDensity::log_density).
-    pub fn of(config: &RunConfig, outcome: &Outcome, table: &Table) -> Result<Self, Fault> {
+    pub fn of(config: &RunConfig, outcome: &Outcome, data: &RunData) -> Result<Self, Fault> {
         let fitted = &outcome.fitted;
-        let log_likelihood = match fitted.model.as_log_density() {
-            Some(density) => density.log_density(table.observations.x())?.mean(),
-            None => None,
-        };
+        let log_likelihood = data.log_likelihood(fitted.model.as_ref())?;
         Ok(Self {
             method: config.method.clone(),
             converged: fitted.stop.converged(),
@@ -244,14 +263,11 @@ pub fn identifiability_json(claim: &Claim, evidence: &[Evidence]) -> Value {
 ///
 /// # Errors
 /// A file cannot be written, or the model refuses the data that it was fitted to.
-pub fn write_run(directory: &RunDirectory, config: &RunConfig, outcome: &Outcome, record: &FitRecord, table: &Table) -> Result<(), Fault> {
+pub fn write_run(directory: &RunDirectory, config: &RunConfig, outcome: &Outcome, record: &FitRecord, data: &RunData) -> Result<(), Fault> {
     let model = outcome.fitted.model.as_ref();
-    let names = table.observations.names();
+    let names = data.shown().observations.names();
     directory.write(FIT, &pretty(record)?)?;
-    let codes = model.as_infer().map(|infer| infer.infer(table.observations.x())).transpose()?;
-    if let Some(codes) = &codes {
-        directory.write_with("codes.csv", |out| write_csv(out, &code_names(codes.ncols()), codes.view()))?;
-    }
+    let codes = model.as_infer().map(|infer| data.write_codes(directory, infer)).transpose()?;
     if let Some(mixing) = model.mixing() {
         let codes = code_names(mixing.ncols());
         directory.write("mixing.csv", &csv_bytes(|out| write_named_rows(out, "feature", names, &codes, mixing))?)?;
@@ -266,10 +282,10 @@ pub fn write_run(directory: &RunDirectory, config: &RunConfig, outcome: &Outcome
         directory.write("graph.svg", graph_figure(graph, None)?.svg().as_bytes())?;
     }
     let log = fs::read_to_string(directory.folder().join(METRICS)).unwrap_or_default();
-    let report = run_report(config, model, record, table, codes.as_ref().map(|z| z.view()), &log)?;
+    let report = run_report(config, model, record, data, codes.as_ref().map(|z| z.view()), &log)?;
     directory.write("report.html", report.render().as_bytes())?;
     write_figures(directory, &report)?;
-    directory.write("model_card.md", model_card(config, outcome, record, table)?.as_bytes())?;
+    directory.write("model_card.md", model_card(config, outcome, record, data)?.as_bytes())?;
     model.save(directory.folder())
 }
 
@@ -365,6 +381,12 @@ pub enum RunError {
         /// What was asked, to complete "does not …".
         what: &'static str,
     },
+    /// A table cannot be read in parts.
+    #[error("--memory: {why}")]
+    Stream {
+        /// Why not, and what to do.
+        why: &'static str,
+    },
     /// A configuration cannot be written.
     #[error("the configuration cannot be written: {message}")]
     Configuration {
@@ -378,7 +400,7 @@ impl Failure for RunError {
         match self {
             Self::NotARun { .. } | Self::Malformed { .. } => Kind::Format,
             Self::DataChanged { .. } => Kind::Data,
-            Self::Capability { .. } => Kind::Usage,
+            Self::Capability { .. } | Self::Stream { .. } => Kind::Usage,
             Self::Configuration { .. } => Kind::Internal,
         }
     }

@@ -12,8 +12,8 @@ use std::{
     time::Instant,
 };
 use unmix::{
-    FitRecord, RunConfig, Timing,
-    core::{Fault, Method, NotConverged, Outcome, Run, Stop, Table, identified, identified_words},
+    FitRecord, RunConfig, RunData, Timing,
+    core::{Fault, Method, NotConverged, Outcome, Run, Stop, identified, identified_words},
     data::RunDirectory,
     method,
 };
@@ -25,6 +25,7 @@ Examples:
   unmix fit fastica sachs --log --out ica
   unmix fit factor-analysis holzinger --set components=3 --set rotation=varimax
   unmix fit beta-vae digits --set components=6 --seed 3 --out vae
+  unmix fit fastica recording.npy --memory 512MB --out ica
 
 The run directory holds config.toml, fit.json (identifiability and evidence), codes.csv, mixing.csv, graph.json, the model,
 report.html, model_card.md, figures/ and manifest.json. `unmix methods NAME` lists the keys of --set.")]
@@ -39,6 +40,10 @@ pub struct Arguments {
     /// Replace an existing run directory
     #[arg(long)]
     force: bool,
+    /// Most memory for the rows of an .npy file, such as 512MB or 2GiB: they are read again in every pass instead of being held (pca, fastica,
+    /// picard, picard-o)
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    memory: Option<usize>,
     /// Fail with status 4 if the fit does not converge
     #[arg(long)]
     strict: bool,
@@ -55,17 +60,33 @@ impl Arguments {
         let method = method(&self.method)?;
         let parameters = self.run.parameters()?;
         let run = self.run.run()?;
-        let (config, table) =
-            RunConfig::prepare(method, &parameters, &self.data, &self.table.options(), self.run.seed, &run.device.clone())?;
+        let options = self.table.options();
+        let (config, data) = if let Some(memory) = self.memory {
+            RunData::stream(method, &parameters, &self.data, &options, self.run.seed, memory)?
+        } else {
+            let (config, table) = RunConfig::prepare(method, &parameters, &self.data, &options, self.run.seed, &run.device.clone())?;
+            (config, RunData::Table(table))
+        };
         let out = self.out.unwrap_or_else(|| PathBuf::from(method.name));
         let directory = RunDirectory::create(&out, self.force)?;
         config.write(&directory)?;
-        let done = fit_into(directory, method, &config, &table, run, self.run.threads, self.output.quiet)?;
+        let done = fit_into(directory, method, &config, &data, run, self.run.threads, self.output.quiet)?;
         announce(&done, self.output)?;
         if self.strict && !done.record.converged {
             return Err(NotConverged { stop: done.stop, iterations: done.record.iterations }.into());
         }
         Ok(())
+    }
+}
+
+/// Bytes from a number with a unit: `800kB`, `512MB`, `2GiB`, or without one.
+fn bytes(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, f64); 8] =
+        [("GiB", 1073741824.0), ("MiB", 1048576.0), ("KiB", 1024.0), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("KB", 1e3), ("B", 1.0)];
+    let (number, unit) = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, *size))).unwrap_or((text, 1.0));
+    match number.trim().parse::<f64>() {
+        Ok(value) if value > 0.0 && value * unit < usize::MAX as f64 => Ok((value * unit) as usize),
+        _ => Err("give a size such as 512MB or 2GiB".to_owned()),
     }
 }
 
@@ -77,12 +98,12 @@ pub struct Done {
     pub outcome: Outcome,
 }
 
-/// Fits `table` as `config` says and ends the run directory, whether the fit is new or resumed.
+/// Fits `data` as `config` says and ends the run directory, whether the fit is new or resumed.
 pub fn fit_into(
     mut directory: RunDirectory,
     method: &Method,
     config: &RunConfig,
-    table: &Table,
+    data: &RunData,
     run: Run<'static>,
     threads: Option<usize>,
     quiet: bool,
@@ -93,7 +114,7 @@ pub fn fit_into(
     let begun = Instant::now();
     let watch = Watch::new(directory.folder(), quiet);
     let mut run = run.with_checkpoints(&checkpoints, config.checkpoint_every).observed(watch);
-    let outcome = match method.fit(&config.parameters, table, &mut run) {
+    let outcome = match data.fit(method, &config.parameters, &mut run) {
         Ok(outcome) => outcome,
         Err(fault) => {
             // a fit that refuses its data or diverges cannot be resumed
@@ -103,9 +124,9 @@ pub fn fit_into(
     };
     drop(run);
     directory.keep_partial(false);
-    let record = FitRecord::of(config, &outcome, table)?;
+    let record = FitRecord::of(config, &outcome, data)?;
     remove_checkpoints(&checkpoints)?;
-    unmix::write_run(&directory, config, &outcome, &record, table)?;
+    unmix::write_run(&directory, config, &outcome, &record, data)?;
     let timing = Timing {
         fit_seconds: begun.elapsed().as_secs_f64(),
         threads: threads.unwrap_or_else(rayon::current_num_threads),

@@ -8,7 +8,7 @@ use super::{
 use clap::Args;
 use std::path::PathBuf;
 use unmix::{
-    RunConfig,
+    RunConfig, RunData,
     backend::DeviceChoice,
     core::{Fault, Run},
     data::{MANIFEST, RunDirectory},
@@ -36,13 +36,13 @@ impl Arguments {
         }
         let directory = RunDirectory::resume(&self.run)?;
         let config = RunConfig::load(directory.folder())?;
-        let table = config.read(None)?;
+        let data = RunData::of(&config)?;
         let device: DeviceChoice = config.device.parse()?;
         let mut run = Run::new(config.seed).on(device.name());
         if let Some(threads) = self.threads {
             run = run.with_threads(threads)?;
         }
-        let done = fit_into(directory, method(&config.method)?, &config, &table, run, self.threads, self.output.quiet)?;
+        let done = fit_into(directory, method(&config.method)?, &config, &data, run, self.threads, self.output.quiet)?;
         announce(&done, self.output)
     }
 }

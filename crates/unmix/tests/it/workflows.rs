@@ -2,6 +2,10 @@
 
 use crate::command::Place;
 use serde_json::Value;
+use unmix::{
+    core::Seed,
+    data::{npy_bytes, simulate},
+};
 
 #[test]
 fn simulate_fit_and_score_recover_the_sources() {
@@ -129,4 +133,45 @@ fn a_newcomer_finds_the_way() {
     for line in ["methods --json", "doctor --json", "suggest holzinger --json", "data check holzinger --json"] {
         place.json(line);
     }
+}
+
+#[test]
+fn a_file_read_in_parts_gives_the_model_and_codes_of_the_whole() {
+    let place = Place::new();
+    let params = simulate::IcaParams { components: 4, samples: 120_000, ..Default::default() };
+    let x = simulate::ica(&params, Seed(2)).unwrap().observations;
+    place.write("x.npy", npy_bytes(x.x()));
+    place.ok("fit fastica x.npy --out whole --quiet");
+    // half of its bytes
+    place.ok("fit fastica x.npy --memory 2MB --out parts --quiet");
+    for file in ["model.json", "codes.csv", "mixing.csv"] {
+        assert!(place.read(&format!("parts/{file}")) == place.read(&format!("whole/{file}")), "{file} differs");
+    }
+    let shown = "120000 rows of 4 variables, of which 10000 drawn at random are shown";
+    assert!(place.read("parts/report.html").contains(shown) && place.read("parts/model_card.md").contains(shown));
+    place.ok("report parts --out again.html");
+    assert!(place.read("again.html").contains(shown));
+    for (line, status, words) in [
+        ("fit jade x.npy --memory 1MB", 2, "jade needs all rows in memory"),
+        ("fit fastica whole/codes.csv --memory 1MB", 2, "only .npy files are read in parts"),
+        ("fit fastica x.npy --memory 1MB --log", 2, "used as it is"),
+        ("fit fastica x.npy --memory 1kB", 2, "raise --memory"),
+        ("fit fastica x.npy --memory lots", 2, "512MB"),
+    ] {
+        let said = place.run(line);
+        assert!(said.status == status && said.err.contains(words), "`{line}`: {} {}", said.status, said.err);
+    }
+}
+
+#[test]
+fn the_number_of_factors_is_asked_of_several_rules() {
+    let place = Place::new();
+    let counts = place.json("data factors holzinger --datasets 200 --json");
+    assert_eq!(counts.pointer("/parallel_analysis/retained"), Some(&Value::from(3)));
+    assert_eq!(counts.pointer("/minimum_average_partial"), Some(&Value::from(2)));
+    let text = place.ok("data factors holzinger --datasets 200");
+    assert!(text.contains("parallel analysis: 3") && text.contains("all variables    0.752"), "{text}");
+    place.ok("fit factor-analysis holzinger --set components=3 --set rotation=quartimin --out oblique --quiet");
+    let report = place.read("oblique/report.html");
+    assert!(report.contains("How the codes hang together") && report.contains("How many factors?"));
 }
