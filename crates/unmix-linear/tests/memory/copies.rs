@@ -60,6 +60,8 @@ fn case(method: &str, n: usize) -> (Observations, String) {
         "latent-class" => (categories(n), "components = 2\nstarts = 1\nmax_iterations = 20".to_owned()),
         "factor-analysis" => (factors(n), "components = 3".to_owned()),
         "sparse-factor-analysis" => (factors(n), "components = 3\nstarts = 1\nspike = 30.0".to_owned()),
+        "ppca" => (factors(n), "components = 3".to_owned()),
+        "sparse-pca" => (factors(n), "components = 3\nstarts = 1\nmax_iterations = 50".to_owned()),
         "love" => (factors(n), "splits = 2".to_owned()),
         "confirmatory-factor-analysis" => (factors(n), format!("[factors]\na = [{}]\nb = [{}]\nc = [{}]", factor(1), factor(2), factor(3))),
         "sobi" => (sources(n), "lags = 5".to_owned()),
