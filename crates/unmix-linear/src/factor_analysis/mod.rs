@@ -73,7 +73,7 @@ pub enum Extraction {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FactorAnalysisParams {
-    /// The number of factors; as [`parallel_analysis`] of the data says if absent.
+    /// The number of factors; as [`parallel_analysis`](crate::parallel_analysis) of the data says if absent.
     pub components: Option<usize>,
     /// What the loadings are fitted by.
     pub extraction: Extraction,
