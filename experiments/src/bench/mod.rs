@@ -7,7 +7,7 @@ use crate::Outcome;
 use peer::Peer;
 use serde::Serialize;
 use std::{fmt::Write as _, fs, path::PathBuf, time::Instant};
-use workload::{WORKLOADS, Workload};
+use workload::{Peers, WORKLOADS, Workload};
 
 /// Time our methods.
 #[derive(clap::Args)]
@@ -65,18 +65,19 @@ impl Arguments {
     fn measure(&self, workload: &Workload) -> Result<Row, Box<dyn std::error::Error>> {
         let prepared = (workload.prepare)()?;
         let mut peer = match &self.python {
-            Some(python) if workload.peer => Peer::start(python, workload.name, &prepared)?,
+            Some(python) if !matches!(workload.peer, Peers::None) => Peer::start(python, workload.name, &prepared)?,
             _ => None,
         };
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         let (mut quality, mut peer_quality) = (f64::NAN, None);
         // the first turn warms caches and just-in-time work on both sides and is not counted
-        for turn in 0..=self.runs as u64 {
+        let (uncounted, turns) = if matches!(workload.peer, Peers::Slow) { (0, 1) } else { (1, self.runs as u64 + 1) };
+        for turn in 0..turns {
             let begun = Instant::now();
             let value = (prepared.ours)(turn)?;
             let seconds = begun.elapsed().as_secs_f64();
             let answer = peer.as_mut().map(|peer| peer.turn(turn)).transpose()?;
-            if turn > 0 {
+            if turn >= uncounted {
                 ours.push(seconds);
                 quality = value;
                 if let Some(answer) = answer {
@@ -107,8 +108,8 @@ const PREFACE: &str = "\
 # Benchmarks
 
 Written by `cargo xtask bench --peers`; do not edit. Each row is one process of ours and one of the peer's on the same data, run by turns
-after one uncounted turn each; times are medians in seconds of the fit alone, `ratio` is the peer's over ours, and quality is that of the
-last turn. The machine is shared, so only ratios of the same run mean anything.
+after one uncounted turn each (one turn in all where the peer takes minutes); times are medians in seconds of the fit alone, `ratio` is
+the peer's over ours, and quality is that of the last turn. The machine is shared, so only ratios of the same run mean anything.
 
 ";
 

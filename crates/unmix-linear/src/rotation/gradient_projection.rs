@@ -82,7 +82,7 @@ impl GradientProjection {
         }
         let agreeing = searches.iter().filter(|s| s.converged && same_loadings(&s.loadings, &searches[best].loadings)).count();
         let best = &searches[best];
-        let rotated = self.loadings(&loadings.to_owned(), &best.rotation)?;
+        let rotated = loadings.dot(&self.applied(&best.rotation)?);
         let change = canonical_order(rotated.view());
         let rotation = best.rotation.dot(&change);
         let correlation = if self.oblique { rotation.t().dot(&rotation) } else { Array2::eye(k) };
@@ -99,82 +99,86 @@ impl GradientProjection {
         })
     }
 
-    fn loadings(&self, a: &Array2<f64>, rotation: &Array2<f64>) -> Result<Array2<f64>, LinearError> {
-        Ok(if self.oblique { a.dot(&inverse(rotation.view())?.t()) } else { a.dot(rotation) })
+    /// What loadings are multiplied by: the rotation, or the inverse of its transpose.
+    fn applied(&self, rotation: &Array2<f64>) -> Result<Array2<f64>, LinearError> {
+        Ok(if self.oblique { inverse(rotation.view())?.reversed_axes() } else { rotation.clone() })
     }
 
-    fn search(&self, a: &Array2<f64>, mut rotation: Array2<f64>) -> Result<Search, LinearError> {
-        let mut loadings = self.loadings(a, &rotation)?;
-        let (mut value, mut gradient) = self.criterion.value(loadings.view());
-        let (mut trace, mut step, mut converged) = (vec![value], 1.0, false);
+    fn at(&self, a: &Array2<f64>, rotation: Array2<f64>) -> Result<Point, LinearError> {
+        let applied = self.applied(&rotation)?;
+        let loadings = a.dot(&applied);
+        let (value, gradient) = self.criterion.value(loadings.view());
+        Ok(Point { rotation, applied, loadings, value, gradient })
+    }
+
+    fn search(&self, a: &Array2<f64>, first: Array2<f64>) -> Result<Search, LinearError> {
+        let mut point = self.at(a, first)?;
+        let (mut trace, mut step, mut converged) = (vec![point.value], 1.0, false);
         while trace.len() <= self.max_iterations {
-            let slope = self.projected(a, &rotation, &loadings, &gradient)?;
+            let slope = self.slope(a, &point);
             let length = slope.mapv(|v| v * v).sum().sqrt();
             if length < self.tolerance {
                 converged = true;
                 break;
             }
             step *= 2.0;
-            let Some((next, next_loadings, next_value, next_gradient)) = self.shortened(a, &rotation, &slope, &mut step, value)? else {
+            let Some(next) = self.shortened(a, &point, &slope, &mut step)? else {
                 // no shorter step falls: the value is known to rounding only
                 converged = length < self.tolerance.sqrt();
                 break;
             };
-            (rotation, loadings, value, gradient) = (next, next_loadings, next_value, next_gradient);
-            trace.push(value);
+            point = next;
+            trace.push(point.value);
         }
-        Ok(Search { rotation, loadings, trace, converged })
+        Ok(Search { rotation: point.rotation, loadings: point.loadings, trace, converged })
     }
 
     /// The derivative by the rotation, projected onto the directions in which it may move.
-    fn projected(
-        &self,
-        a: &Array2<f64>,
-        rotation: &Array2<f64>,
-        loadings: &Array2<f64>,
-        gradient: &Array2<f64>,
-    ) -> Result<Array2<f64>, LinearError> {
+    fn slope(&self, a: &Array2<f64>, point: &Point) -> Array2<f64> {
+        let Point { rotation, applied, loadings, gradient, .. } = point;
         if self.oblique {
-            let full = -(loadings.t().dot(gradient).dot(&inverse(rotation.view())?)).reversed_axes();
+            let full = -applied.dot(&gradient.t().dot(loadings));
             let along: Array1<f64> = (rotation * &full).sum_axis(Axis(0));
-            return Ok(&full - &(rotation * &along));
+            return &full - &(rotation * &along);
         }
         let full = a.t().dot(gradient);
         let inner = rotation.t().dot(&full);
-        Ok(&full - &rotation.dot(&((&inner + &inner.t()) * 0.5)))
+        &full - &rotation.dot(&((&inner + &inner.t()) * 0.5))
     }
 
-    /// The first of the halved steps along `-slope` that falls far enough (Jennrich 2001, step 2), with what holds there.
-    #[allow(clippy::type_complexity)]
-    fn shortened(
-        &self,
-        a: &Array2<f64>,
-        rotation: &Array2<f64>,
-        slope: &Array2<f64>,
-        step: &mut f64,
-        value: f64,
-    ) -> Result<Option<(Array2<f64>, Array2<f64>, f64, Array2<f64>)>, LinearError> {
+    /// The first of the halved steps along `-slope` that falls far enough (Jennrich 2001, step 2).
+    fn shortened(&self, a: &Array2<f64>, from: &Point, slope: &Array2<f64>, step: &mut f64) -> Result<Option<Point>, LinearError> {
         /// More halvings than in the paper, since steps are also doubled.
         const HALVINGS: usize = 40;
         let squared = slope.mapv(|v| v * v).sum();
         for _ in 0..HALVINGS {
-            let moved = rotation - &(slope * *step);
+            let moved = &from.rotation - &(slope * *step);
             let next = if self.oblique {
                 let lengths = moved.map_axis(Axis(0), |column| column.dot(&column).sqrt());
                 moved / &lengths
             } else {
                 moved.dot(&inverse_sqrt_spd(moved.t().dot(&moved).view())?)
             };
-            if let Ok(loadings) = self.loadings(a, &next) {
-                let (next_value, gradient) = self.criterion.value(loadings.view());
-                if next_value < value - 0.5 * squared * *step {
-                    return Ok(Some((next, loadings, next_value, gradient)));
-                }
+            // a step to a singular rotation is too long
+            if let Ok(point) = self.at(a, next)
+                && point.value < from.value - 0.5 * squared * *step
+            {
+                return Ok(Some(point));
             }
             *step *= 0.5;
         }
         Ok(None)
     }
+}
+
+/// A rotation with what the search needs of it.
+struct Point {
+    rotation: Array2<f64>,
+    applied: Array2<f64>,
+    loadings: Array2<f64>,
+    value: f64,
+    /// By the loadings.
+    gradient: Array2<f64>,
 }
 
 struct Search {
