@@ -1,7 +1,7 @@
 //! Named samples with missing values, for methods that fit what is there.
 
 use crate::{DataError, Observations};
-use ndarray::{ArcArray2, Array2, ArrayView2, Axis};
+use ndarray::{ArcArray2, Array1, Array2, ArrayView2, Axis};
 use std::sync::Arc;
 
 /// A table of samples, `[n, d]`, whose columns have names and whose missing values are NaN.
@@ -76,6 +76,41 @@ impl Incomplete {
     /// The number of missing values.
     pub fn missing(&self) -> usize {
         self.x.iter().filter(|v| v.is_nan()).count()
+    }
+
+    /// The mean of each column's values, `[d]`.
+    pub fn means(&self) -> Array1<f64> {
+        self.over_columns(|_, value| value)
+    }
+
+    /// The standard deviation of each column's values, `[d]`, with their number as the divisor: biased unless values are missing completely at
+    /// random.
+    pub fn standard_deviations(&self) -> Array1<f64> {
+        let means = self.means();
+        self.over_columns(|column, value| (value - means[column]).powi(2)).mapv(f64::sqrt)
+    }
+
+    /// The table with column means in the place of missing values, which shrinks variances and covariances: to look at, not to fit.
+    ///
+    /// # Errors
+    /// [`DataError::NonFinite`] if a mean overflows.
+    pub fn filled(&self) -> Result<Observations, DataError> {
+        let means = self.means();
+        let mut x = self.x.to_owned();
+        for (mut column, mean) in x.columns_mut().into_iter().zip(means) {
+            column.mapv_inplace(|v| if v.is_nan() { mean } else { v });
+        }
+        Observations::new(x, self.names.iter().cloned())
+    }
+
+    /// The mean of `part` over the values of each column.
+    fn over_columns(&self, part: impl Fn(usize, f64) -> f64) -> Array1<f64> {
+        let mean = |(index, column): (usize, ndarray::ArrayView1<'_, f64>)| {
+            let (sum, count) =
+                column.iter().filter(|v| !v.is_nan()).fold((0.0, 0.0), |(sum, count), &v| (sum + part(index, v), count + 1.0));
+            sum / count
+        };
+        self.x.columns().into_iter().enumerate().map(mean).collect()
     }
 
     /// The rows without a missing value, which is to delete the others: biased unless values are missing completely at random.

@@ -26,6 +26,8 @@ pub struct Method {
     load: fn(&Path) -> Result<Box<dyn Model>, Fault>,
     /// `None` if the method needs all rows in memory.
     fit_rows: Option<FitOfRows>,
+    /// The same method over [`Incomplete`](crate::Incomplete) tables; `None` if it needs complete rows.
+    incomplete: Option<&'static Self>,
 }
 
 type FitOfRows = fn(&toml::Table, &dyn Rows, usize, &mut Run<'_>) -> Result<Outcome, Fault>;
@@ -64,6 +66,7 @@ impl Method {
             refit: refit::<P, X>,
             load: |folder| Ok(Box::new(<<P::Estimator as Fit<X>>::Model as Load>::load(folder)?)),
             fit_rows: None,
+            incomplete: None,
         }
     }
 
@@ -74,6 +77,22 @@ impl Method {
         P::Estimator: FitRows + Sync,
     {
         Self { fit_rows: Some(fit_rows::<P>), ..Self::of::<P, Observations>(name, summary, citation) }
+    }
+
+    /// The same method, which fits tables with missing values as `incomplete` does.
+    #[must_use]
+    pub const fn or_incomplete(self, incomplete: &'static Self) -> Self {
+        Self { incomplete: Some(incomplete), ..self }
+    }
+
+    /// Whether it can fit tables with missing values.
+    pub fn fits_incomplete(&self) -> bool {
+        self.incomplete.is_some()
+    }
+
+    /// The entry that fits `table`.
+    fn over(&self, table: &Table) -> &Self {
+        self.incomplete.filter(|_| table.incomplete.is_some()).unwrap_or(self)
     }
 
     /// The names of its parameters.
@@ -99,6 +118,14 @@ impl Method {
         (self.claim)(config)
     }
 
+    /// What it identifies from this table, which may have missing values, with these parameters.
+    ///
+    /// # Errors
+    /// As [`claim_with`](Self::claim_with).
+    pub fn claim_of(&self, config: &toml::Table, table: &Table) -> Result<Claim, Fault> {
+        self.over(table).claim_with(config)
+    }
+
     /// The configuration with every default filled in.
     ///
     /// # Errors
@@ -112,7 +139,7 @@ impl Method {
     /// # Errors
     /// As [`fit`](Self::fit), without the fit's own.
     pub fn screen(&self, config: &toml::Table, table: &Table, run: &Run<'_>) -> Result<Vec<Evidence>, Fault> {
-        (self.screen)(config, table, run)
+        (self.over(table).screen)(config, table, run)
     }
 
     /// Builds the estimator, fits it in the run's thread pool and collects evidence.
@@ -120,7 +147,7 @@ impl Method {
     /// # Errors
     /// [`InvalidParams`]; a [`Fault`] of the table if it lacks what the method needs; the method's own error.
     pub fn fit(&self, config: &toml::Table, table: &Table, run: &mut Run<'_>) -> Result<Outcome, Fault> {
-        (self.fit)(config, table, run)
+        (self.over(table).fit)(config, table, run)
     }
 
     /// As [`fit`](Self::fit) without the evidence, for fits that are only compared with each other.
@@ -128,7 +155,7 @@ impl Method {
     /// # Errors
     /// As [`fit`](Self::fit).
     pub fn refit(&self, config: &toml::Table, table: &Table, run: &mut Run<'_>) -> Result<Fitted<Box<dyn Model>>, Fault> {
-        (self.refit)(config, table, run)
+        (self.over(table).refit)(config, table, run)
     }
 
     /// Whether [`fit_rows`](Self::fit_rows) can fit rows that do not fit in memory.

@@ -44,7 +44,7 @@ pub(crate) fn read_draft(mut input: impl Read, path: &Path, options: &ReadOption
     let mut columns = Columns::new(&names, roles);
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(|e| refused(path, &e))? {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line(text, position));
         if record.len() != names.len() {
             return Err(FileError::Ragged { path: path.to_owned(), line, expected: names.len(), found: record.len() });
         }
@@ -92,6 +92,13 @@ fn refused(path: &Path, error: &csv::Error) -> FileError {
         csv::ErrorKind::Io(source) => FileError::Io { path, source: std::io::Error::new(source.kind(), source.to_string()) },
         _ => FileError::Header { path, reason: error.to_string() },
     }
+}
+
+/// The line of the record at `position`, which `csv` puts before the rest of a line end `\r\n` and before empty lines.
+fn line(text: &[u8], position: &csv::Position) -> u64 {
+    let rest = text.get(position.byte() as usize..).unwrap_or_default();
+    let skipped = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n')).filter(|b| **b == b'\n').count();
+    position.line() + skipped as u64
 }
 
 /// The values read so far, by role.

@@ -2,7 +2,7 @@
 
 use crate::{FileError, Missing, Place, ReadOptions};
 use ndarray::{Array2, Axis};
-use unmix_core::{Observations, Table};
+use unmix_core::{Incomplete, Observations, Table};
 
 /// Values as read; NaN is a missing value.
 pub(crate) struct Draft {
@@ -30,21 +30,25 @@ impl Draft {
             Missing::Error => self.refuse_missing()?,
             Missing::Drop => self.drop_missing()?,
             Missing::Mean => self.fill_missing()?,
+            Missing::Model => self.refuse_missing_auxiliary()?,
         }
         if options.log {
             self.take_logarithms()?;
         }
-        let observations = Observations::new(self.features, self.names)?;
-        let observations = if options.standardize { observations.standardized()? } else { observations };
-        Ok(Table {
-            observations,
-            environment: self.environment,
-            target: self.target,
-            observational: options.observational.clone(),
-            auxiliary: (!self.auxiliary_names.is_empty()).then_some(self.auxiliary),
-            labels: self.labels,
-            factors: self.factors,
-        })
+        let mut table = match options.missing {
+            Missing::Model => Table::try_from(Incomplete::new(self.features, self.names)?)?,
+            _ => Observations::new(self.features, self.names)?.into(),
+        };
+        if options.standardize {
+            table.standardize()?;
+        }
+        table.environment = self.environment;
+        table.target = self.target;
+        table.observational.clone_from(&options.observational);
+        table.auxiliary = (!self.auxiliary_names.is_empty()).then_some(self.auxiliary);
+        table.labels = self.labels;
+        table.factors = self.factors;
+        Ok(table)
     }
 
     fn place(&self, row: usize) -> Place {
@@ -66,8 +70,15 @@ impl Draft {
     }
 
     fn refuse_missing(&self) -> Result<(), FileError> {
-        let remedy = "drop such rows or fill them in (--missing drop|mean)";
+        let remedy = "drop such rows, fill them in, or leave them to a method that can deal with them (--missing drop|mean|model)";
         self.find(f64::is_nan).map_or(Ok(()), |(column, at, _)| Err(FileError::MissingValue { column, at, remedy }))
+    }
+
+    fn refuse_missing_auxiliary(&self) -> Result<(), FileError> {
+        let Some(((row, column), _)) = self.auxiliary.indexed_iter().find(|(_, v)| v.is_nan()) else { return Ok(()) };
+        let remedy = "auxiliary variables are needed whole: drop such rows or fill them in (--missing drop|mean)";
+        let column = self.auxiliary_names.get(column).cloned().unwrap_or_default();
+        Err(FileError::MissingValue { column, at: self.place(row), remedy })
     }
 
     fn drop_missing(&mut self) -> Result<(), FileError> {

@@ -47,6 +47,8 @@ pub enum Missing {
     Drop,
     /// Put the mean of the column's values there.
     Mean,
+    /// Leave them to the method, of which few can deal with them.
+    Model,
 }
 
 const MISSING_MARKERS: [&str; 7] = ["", "NA", "NaN", "nan", "NULL", "?", "."];

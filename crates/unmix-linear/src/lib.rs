@@ -83,7 +83,9 @@ pub use confirmatory::{
 };
 pub use correlation::Correlation;
 pub use error::LinearError;
-pub use factor_analysis::{Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, IncompleteFactorAnalysis, RotationReport};
+pub use factor_analysis::{
+    Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, IncompleteFactorAnalysis, IncompleteFactorAnalysisParams, RotationReport,
+};
 pub use factor_counts::FactorCounts;
 pub use fit_indices::FitIndices;
 pub use ica::{
@@ -112,7 +114,7 @@ pub use tensor::{
 pub use topics::{AnchorWords, AnchorWordsParams, TopicModel, TopicRecovery};
 pub use whitening::Reduction;
 
-use unmix_core::{Method, Observations};
+use unmix_core::{Incomplete, Method, Observations};
 
 /// Every method of this crate.
 pub const METHODS: &[Method] = &[
@@ -165,7 +167,12 @@ pub const METHODS: &[Method] = &[
         "factor-analysis",
         "common factors and own noise of each variable, by maximum likelihood",
         "Jöreskog (1967), Psychometrika 32(4)",
-    ),
+    )
+    .or_incomplete(&Method::of::<IncompleteFactorAnalysisParams, Incomplete>(
+        "factor-analysis",
+        "common factors and own noise of each variable, by maximum likelihood of the values that are there",
+        "Rubin and Thayer (1982), Psychometrika 47(1)",
+    )),
     Method::of::<SparseFactorAnalysisParams, Observations>(
         "sparse-factor-analysis",
         "common factors with most loadings exactly zero, by the spike-and-slab lasso",

@@ -1,6 +1,6 @@
 //! What a table looks like, and what in it would disturb an analysis.
 
-use ndarray::ArrayView1;
+use ndarray::{Array1, ArrayView1};
 use serde::Serialize;
 use unmix_core::{DataError, Environments, Input, Table};
 
@@ -55,7 +55,7 @@ impl DataCheck {
     pub fn of(table: &Table) -> Self {
         let x = &table.observations;
         let columns: Vec<ColumnSummary> =
-            x.x().columns().into_iter().zip(x.names()).map(|(values, name)| ColumnSummary::of(name, values)).collect();
+            table.x().columns().into_iter().zip(x.names()).map(|(values, name)| ColumnSummary::of(name, values)).collect();
         let environments = Environments::of(table)
             .map(|e| e.list().iter().map(|e| (e.label.clone(), e.observations.rows())).collect())
             .unwrap_or_default();
@@ -65,6 +65,7 @@ impl DataCheck {
             let error = DataError::Constant { column: c.name.clone(), value: c.minimum };
             Finding { fatal: true, text: error.to_string() }
         }));
+        findings.extend(missing(table));
         findings.extend(pairs(table, &columns));
         let skewed: Vec<&str> = columns.iter().filter(|c| c.minimum > 0.0 && c.skewness > SKEWED).map(|c| c.name.as_str()).collect();
         if !skewed.is_empty() {
@@ -82,7 +83,9 @@ impl DataCheck {
 }
 
 impl ColumnSummary {
+    /// Of the values that are there.
     fn of(name: &str, x: ArrayView1<'_, f64>) -> Self {
+        let x: Array1<f64> = x.iter().copied().filter(|v| !v.is_nan()).collect();
         let n = x.len() as f64;
         let mean = x.sum() / n;
         let moment = |power: i32| x.iter().map(|v| (v - mean).powi(power)).sum::<f64>() / n;
@@ -100,15 +103,30 @@ impl ColumnSummary {
     }
 }
 
+/// The columns that have missing values, if they are left to the method.
+fn missing(table: &Table) -> Option<Finding> {
+    let incomplete = table.incomplete.as_ref()?;
+    let x = incomplete.x();
+    let columns = x.columns().into_iter().zip(incomplete.names());
+    let counts = columns.map(|(values, name)| (values.iter().filter(|v| v.is_nan()).count(), name)).filter(|(count, _)| *count > 0);
+    let listed: Vec<String> = counts.map(|(count, name)| format!("{name} {count}")).collect();
+    let text = format!(
+        "missing values: {}; fit them with factor-analysis (--missing model), or drop or fill them (--missing drop|mean)",
+        listed.join(", ")
+    );
+    Some(Finding { fatal: false, text })
+}
+
 /// Repeated and almost repeated columns.
 fn pairs(table: &Table, columns: &[ColumnSummary]) -> Vec<Finding> {
-    let x = table.observations.x();
-    let n = x.nrows() as f64;
+    let x = table.x();
     let views: Vec<_> = x.columns().into_iter().zip(columns).filter(|(_, c)| c.sd > 0.0).collect();
     let mut findings = Vec::new();
     for (i, (a, first)) in views.iter().enumerate() {
         for (b, second) in views.iter().skip(i + 1) {
-            let covariance = a.iter().zip(b).map(|(u, v)| (u - first.mean) * (v - second.mean)).sum::<f64>() / n;
+            let products = a.iter().zip(b).map(|(u, v)| (u - first.mean) * (v - second.mean)).filter(|v| !v.is_nan());
+            let (sum, count) = products.fold((0.0, 0.0), |(sum, count), product| (sum + product, count + 1.0));
+            let covariance = sum / count;
             let correlation = covariance / (first.sd * second.sd);
             if a == b {
                 let error = DataError::DuplicateColumn { column: second.name.clone(), of: first.name.clone() };

@@ -48,7 +48,7 @@ mod traversal;
 pub use data_check::{ColumnSummary, DataCheck, Finding};
 pub use model_card::model_card;
 pub use run_data::RunData;
-pub use run_report::{factor_count_section, graph_figure, graph_section, run_report, training_curve, write_figures};
+pub use run_report::{correlation, factor_count_section, graph_figure, graph_section, run_report, training_curve, write_figures};
 pub use run_store::{
     DataConfig, FitRecord, METRICS, RunConfig, RunError, Standardization, StoredRun, Timing, code_names, identifiability_json, write_run,
 };

@@ -92,7 +92,12 @@ impl RunData {
 
     /// How many rows there are, and of how many the report is if not of all.
     pub fn describe(&self) -> String {
-        let (shown, columns) = self.shown().observations.x().dim();
+        let (shown, columns) = self.shown().x().dim();
+        if let Some(incomplete) = &self.shown().incomplete {
+            let missing = incomplete.missing();
+            let share = 100.0 * missing as f64 / (shown * columns) as f64;
+            return format!("{shown} rows of {columns} variables, {missing} values missing ({share:.1} %)");
+        }
         match self {
             Self::Rows { rows, .. } if rows.shape().0 > shown => {
                 format!("{} rows of {columns} variables, of which {shown} drawn at random are shown", rows.shape().0)
@@ -116,7 +121,7 @@ impl RunData {
     pub(crate) fn log_likelihood(&self, model: &dyn Model) -> Result<Option<f64>, Fault> {
         let Some(density) = model.as_log_density() else { return Ok(None) };
         match self {
-            Self::Table(table) => Ok(density.log_density(table.observations.x())?.mean()),
+            Self::Table(table) => Ok(density.log_density(table.x())?.mean()),
             Self::Rows { rows, .. } => {
                 let mut sum = 0.0;
                 blocks(rows, |block| {
@@ -130,7 +135,7 @@ impl RunData {
 
     /// Writes `codes.csv`; the codes of the rows that the report shows.
     pub(crate) fn write_codes(&self, directory: &RunDirectory, infer: &dyn Infer) -> Result<Array2<f64>, Fault> {
-        let codes = infer.infer(self.shown().observations.x())?;
+        let codes = infer.infer(self.shown().x())?;
         let names = crate::code_names(codes.ncols());
         match self {
             Self::Table(_) => directory.write_with("codes.csv", |out| write_csv(out, &names, codes.view()))?,

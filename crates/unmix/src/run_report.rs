@@ -1,11 +1,11 @@
 //! The report of one run, from what its directory holds.
 
 use crate::{FitRecord, RunConfig, RunData, STOPS, code_names, method, traverse};
-use ndarray::{ArrayView2, Axis, concatenate};
+use ndarray::{ArrayView2, Axis, Zip, concatenate};
 use serde_json::Value;
 use unmix_core::{Claim, Evidence, Fault, Generate, Graph, Model, Seed, Table, Verdict};
 use unmix_data::RunDirectory;
-use unmix_linear::{Correlation, FactorCounts};
+use unmix_linear::{Correlation, FactorCounts, LinearError};
 use unmix_report::{Bar, BarChart, Figure, GraphDrawing, ImageGrid, LineChart, Report, Section, Series, Tone, heat_map, scree};
 
 /// Columns up to which a matrix is drawn with its values.
@@ -27,8 +27,8 @@ pub fn run_report(
     log: &str,
 ) -> Result<Report, Fault> {
     let method = method(&config.method)?;
-    let claim = method.claim_with(&config.parameters)?;
     let table = data.shown();
+    let claim = method.claim_of(&config.parameters, table)?;
     let mut report = Report::new(format!("{} of {}", config.method, config.data.source))
         .lead(format!("{}: {}.", config.method, method.summary))
         .fact("data", format!("{}, {}", config.data.source, data.describe()))
@@ -141,7 +141,11 @@ fn mixing_section(mixing: ArrayView2<'_, f64>, table: &Table) -> Result<Section,
         return Ok(section.prose(format!("{} variables are too many to draw; mixing.csv has the values.", mixing.nrows())));
     }
     // in standard deviations, so that variables of different units can be read side by side
-    let sd = table.observations.x().std_axis(Axis(0), 0.0).mapv(|s| if s > 0.0 { s } else { 1.0 });
+    let sd = match &table.incomplete {
+        Some(incomplete) => incomplete.standard_deviations(),
+        None => table.observations.x().std_axis(Axis(0), 0.0),
+    };
+    let sd = sd.mapv(|s| if s > 0.0 { s } else { 1.0 });
     let scaled = &mixing / &sd.insert_axis(Axis(1));
     let figure = heat_map("Mixing", table.observations.names(), &code_names(mixing.ncols()), scaled.view(), None)?;
     Ok(section.figure(
@@ -165,8 +169,19 @@ const DATASETS: usize = 200;
 /// Suitability and numbers of factors of a table that is not too wide to draw; `None` where the correlations have no inverse.
 fn factor_counts(table: &Table, seed: u64) -> Option<FactorCounts> {
     let narrow = table.observations.columns() <= MOST_ROWS;
-    let correlation = Correlation::of(&table.observations).ok().filter(|_| narrow)?;
+    let correlation = narrow.then(|| correlation(table).ok())??;
     FactorCounts::of(&correlation, DATASETS, Seed(seed)).ok()
+}
+
+/// The correlations of a table, by maximum likelihood of the values that are there if some are missing.
+///
+/// # Errors
+/// As [`Correlation::of`] and [`Correlation::of_incomplete`].
+pub fn correlation(table: &Table) -> Result<Correlation, LinearError> {
+    match &table.incomplete {
+        Some(incomplete) => Correlation::of_incomplete(incomplete),
+        None => Correlation::of(&table.observations),
+    }
 }
 
 /// The scree of a table, and what several rules make of it.
@@ -263,8 +278,12 @@ pub fn graph_section(graph: &Graph, reference: Option<&Graph>) -> Result<Section
 fn loop_section(model: &dyn Generate, codes: ArrayView2<'_, f64>, table: &Table) -> Result<Section, Fault> {
     let x = table.observations.x();
     let again = model.generate(codes)?;
-    let error = (&again - &x).mapv(|e| e * e).mean().unwrap_or(f64::NAN);
-    let variance = x.var_axis(Axis(0), 0.0).mean().unwrap_or(f64::NAN);
+    // of the values that are there
+    let there = Zip::from(&x).and(table.x()).map_collect(|_, v| if v.is_nan() { 0.0 } else { 1.0 });
+    let count = there.sum();
+    let error = ((&again - &x).mapv(|e| e * e) * &there).sum() / count;
+    let away = &x - &x.mean_axis(Axis(0)).unwrap_or_default();
+    let variance = (away.mapv(|e| e * e) * &there).sum() / count;
     let mut section = Section::new("The loop: infer, then generate").prose(format!(
         "From observations to codes and back, {:.1} % of the variance survives (root mean square error {:.4}).",
         100.0 * (1.0 - error / variance),

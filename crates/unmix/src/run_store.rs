@@ -4,7 +4,7 @@
 //! `fit.json` what came out; the model's own files, `codes.csv`, `mixing.csv`, `unmixing.csv` and `graph.*` the result itself.
 
 use crate::{RunData, graph_figure, model_card, run_data::blocks, run_report, write_figures};
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -91,15 +91,12 @@ impl RunConfig {
         let mut table = Self::open(options, source)?;
         let mut standardization = None;
         if options.standardize {
-            table.observations.require_varying()?;
-            let x = table.observations.x();
-            let (mean, sd) = (table.observations.means(), x.std_axis(Axis(0), 0.0));
-            table.observations = table.observations.standardized()?;
+            let (mean, sd) = table.standardize()?;
             standardization = Some(Standardization { mean: mean.to_vec(), sd: sd.to_vec() });
         }
         let data = DataConfig {
             source: source.to_owned(),
-            sha256: fingerprint(table.observations.x()),
+            sha256: fingerprint(table.x()),
             columns: table.observations.names().to_vec(),
             options: options.clone(),
             standardization,
@@ -137,11 +134,9 @@ impl RunConfig {
         }
         let mut table = Self::open(&options, source.unwrap_or(&self.data.source))?;
         if let Some(Standardization { mean, sd }) = &self.data.standardization {
-            let (mean, sd) = (ArrayView1::from(mean), ArrayView1::from(sd));
-            let x = (&table.observations.x() - &mean) / sd;
-            table.observations = unmix_core::Observations::new(x, table.observations.names().iter().cloned())?;
+            table.rescale(&Array1::from(mean.clone()), &Array1::from(sd.clone()))?;
         }
-        if source.is_none() && fingerprint(table.observations.x()) != self.data.sha256 {
+        if source.is_none() && fingerprint(table.x()) != self.data.sha256 {
             return Err(RunError::DataChanged { source_name: self.data.source.clone() }.into());
         }
         Ok(table)

@@ -1,5 +1,5 @@
 use ndarray::{Array2, array};
-use unmix_core::{DataError, Environments, Failure, Input, Intervention, InterventionKind, Kind, Observations, Rows, Table};
+use unmix_core::{DataError, Environments, Failure, Incomplete, Input, Intervention, InterventionKind, Kind, Observations, Rows, Table};
 
 #[test]
 fn every_defect_of_a_table_is_named() {
@@ -58,6 +58,28 @@ fn a_table_splits_into_environments_with_what_is_known_of_each() {
     let mek = Intervention::Target { name: "mek".into(), kind: InterventionKind::Unknown };
     assert_eq!(seen, [("obs", 2, &Intervention::None), ("inhibitor", 1, &mek), ("general", 1, &Intervention::Unknown)]);
     assert_eq!(environments.observational().unwrap().label, "obs");
+}
+
+#[test]
+fn missing_values_reach_only_what_asks_for_them() {
+    let incomplete = Incomplete::unnamed(array![[1.0, 10.0], [f64::NAN, 30.0], [5.0, f64::NAN]]).unwrap();
+    assert_eq!((incomplete.means(), incomplete.standard_deviations()), (array![3.0, 20.0], array![2.0, 10.0]));
+    let mut table = Table::try_from(incomplete).unwrap();
+    assert_eq!(table.observations.x(), array![[1.0, 10.0], [3.0, 30.0], [5.0, 20.0]]);
+    table.environment = Some(["a", "a", "b"].map(String::from).to_vec());
+    for error in [Observations::of(&table).map(|_| ()), Environments::of(&table).map(|_| ())] {
+        let error = error.unwrap_err();
+        assert_eq!((error.kind(), error.to_string().contains("--missing drop|mean")), (Kind::Usage, true));
+    }
+    assert_eq!(Incomplete::of(&table).unwrap().missing(), 2);
+
+    assert_eq!(table.standardize().unwrap(), (array![3.0, 20.0], array![2.0, 10.0]));
+    assert_eq!(table.observations.x(), array![[-1.0, -1.0], [0.0, 1.0], [1.0, 0.0]]);
+    assert_eq!(table.x().mapv(|v| if v.is_nan() { 9.0 } else { v }), array![[-1.0, -1.0], [9.0, 1.0], [1.0, 9.0]]);
+
+    let whole = Table::try_from(Incomplete::unnamed(array![[1.0], [2.0]]).unwrap()).unwrap();
+    assert!(whole.incomplete.is_none() && Observations::of(&whole).is_ok());
+    assert_eq!(Incomplete::of(&whole).unwrap().missing(), 0);
 }
 
 #[test]

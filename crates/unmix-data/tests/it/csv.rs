@@ -76,7 +76,10 @@ fn numbered_columns_are_a_header_and_data_are_not() {
 fn missing_values_by_choice() {
     let text = "a,b,l\n1,2,p\n,4,q\n3,NA,r\n5,6,s\n";
     let label = ReadOptions { label: Some("l".into()), ..options() };
-    assert_eq!(refusal(text, &label).0, "column \"a\", line 3: the value is missing; drop such rows or fill them in (--missing drop|mean)");
+    assert_eq!(
+        refusal(text, &label).0,
+        "column \"a\", line 3: the value is missing; drop such rows, fill them in, or leave them to a method that can deal with them (--missing drop|mean|model)"
+    );
 
     let dropped = read(text, &ReadOptions { missing: Missing::Drop, ..label.clone() }).unwrap();
     assert_eq!(dropped.observations.x(), array![[1.0, 2.0], [5.0, 6.0]]);
@@ -96,6 +99,41 @@ fn missing_values_by_choice() {
     assert_eq!(message, "column \"a\" holds no value; leave it out (--exclude a)");
     let environment = ReadOptions { environment: Some("b".into()), ..options() };
     assert_eq!(refusal("a,b\n1,x\n2,\n", &environment).0, "column \"b\", line 3: the value is missing; every row needs its environment");
+}
+
+#[test]
+fn missing_values_left_to_the_method() {
+    let model = ReadOptions { missing: Missing::Model, ..options() };
+    let bits = |x: ndarray::ArrayView2<'_, f64>| x.mapv(|v| if v.is_nan() { -1.0 } else { v });
+    let table = read("a,b\n1,2\n,4\n3,NA\n5,6\n", &model).unwrap();
+    assert_eq!(bits(table.x()), array![[1.0, 2.0], [-1.0, 4.0], [3.0, -1.0], [5.0, 6.0]]);
+    assert_eq!(table.observations.x(), array![[1.0, 2.0], [3.0, 4.0], [3.0, 4.0], [5.0, 6.0]]);
+
+    // logarithms and scales are of the values that are there
+    let prepared = ReadOptions { log: true, standardize: true, ..model.clone() };
+    let table = read("a,b\n1,1\n?,2\n2.718281828459045,3\n7.38905609893065,\n", &prepared).unwrap();
+    let half = (1.5_f64).sqrt();
+    approx::assert_abs_diff_eq!(bits(table.x()).column(0), array![-half, -1.0, 0.0, half].view(), epsilon = 1e-14);
+    assert!(table.observations.x()[[1, 0]].abs() < 1e-14);
+
+    // nothing is missing here
+    assert!(read("a\n1\n2\n", &model).unwrap().incomplete.is_none());
+    let (message, kind) = refusal("a,b\n1,2\n,\n", &model);
+    assert_eq!((message.as_str(), kind), ("row 2 has no value in any column; delete it, it says nothing about any of them", Kind::Data));
+    assert!(refusal("a,b\n1,\n2,\n", &model).0.contains("\"b\""));
+    let (message, _) = refusal("a,u\n1,1\n2,\n", &ReadOptions { auxiliary: vec!["u".into()], ..model });
+    assert!(message.starts_with("column \"u\", line 3: the value is missing; auxiliary variables are needed whole"), "{message}");
+}
+
+#[test]
+fn lines_are_those_that_an_editor_shows() {
+    for text in ["a,b\n1,2\n,3\n", "a,b\r\n1,2\r\n,3\r\n", "a,b\n1,2\n,3"] {
+        assert!(refusal(text, &options()).0.contains("line 3"), "{text:?}");
+    }
+    for text in ["a,b\r\n\r\n1,2\r\n,3\r\n", "a,b\n\n1,2\n,3\n", "a,\"b\nb\"\n1,2\n,3\n"] {
+        assert!(refusal(text, &options()).0.contains("line 4"), "{text:?}");
+    }
+    assert!(refusal("a,b\r\n1,2\r\n1,2,3\r\n", &options()).0.contains("line 3"));
 }
 
 #[test]

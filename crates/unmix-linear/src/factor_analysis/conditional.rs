@@ -14,16 +14,6 @@ use unmix_core::{DataError, require_columns};
 use unmix_numerics::log_det_spd;
 
 impl FactorModel {
-    /// The codes `[n, k]` of rows `x` `[n, d]` in which NaN is a missing value, from the entries that each row has, by the model's [`Scores`]. Of a
-    /// complete row they are those that `infer` returns.
-    ///
-    /// # Errors
-    /// [`DataError`] if `x` is not `d` wide or a value is infinite; [`LinearError::TooFewEntries`] if a row has fewer entries than there are codes and
-    /// the scores are not [`Scores::Regression`], which is defined for any number.
-    pub fn infer_observed(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, LinearError> {
-        self.codes(x, self.scores)
-    }
-
     /// `x` `[n, d]` with each NaN replaced by its expectation given the other entries of its row.
     ///
     /// # Errors
@@ -40,10 +30,7 @@ impl FactorModel {
     }
 
     /// `ln p` of the entries that each row of `x` `[n, d]` has, in nats, `[n]`; 0 for a row without any.
-    ///
-    /// # Errors
-    /// As [`impute`](Self::impute).
-    pub fn log_density_observed(&self, x: ArrayView2<'_, f64>) -> Result<Array1<f64>, LinearError> {
+    pub(super) fn log_density_observed(&self, x: ArrayView2<'_, f64>) -> Result<Array1<f64>, LinearError> {
         let loadings = self.uncorrelated_loadings()?;
         let eye = Array2::<f64>::eye(self.components());
         let mut densities = Array1::zeros(x.nrows());
@@ -63,7 +50,8 @@ impl FactorModel {
         Ok(densities)
     }
 
-    fn codes(&self, x: ArrayView2<'_, f64>, scores: Scores) -> Result<Array2<f64>, LinearError> {
+    /// The codes `[n, k]` of the entries that each row of `x` `[n, d]` has.
+    pub(super) fn codes(&self, x: ArrayView2<'_, f64>, scores: Scores) -> Result<Array2<f64>, LinearError> {
         let mut codes = Array2::zeros((x.nrows(), self.components()));
         for pattern in self.groups(x)? {
             let columns = &pattern.columns;

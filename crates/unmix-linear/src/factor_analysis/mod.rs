@@ -22,7 +22,7 @@ mod wide;
 
 pub(crate) use evidence::{INTERIOR, SHARED, interior, shared_variance};
 pub(crate) use extraction::{components_of, stop};
-pub use incomplete::IncompleteFactorAnalysis;
+pub use incomplete::{IncompleteFactorAnalysis, IncompleteFactorAnalysisParams};
 pub(crate) use likelihood::LEAST_UNIQUENESS;
 pub use model::{FactorModel, RotationReport};
 pub(crate) use warnings::heywood_warning;

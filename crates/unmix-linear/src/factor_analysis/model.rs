@@ -96,8 +96,16 @@ impl FactorModel {
 }
 
 impl Infer for FactorModel {
+    /// By the model's [`Scores`]. NaN is a missing value: the code is that of the entries which its row has.
+    ///
+    /// # Errors
+    /// As [`Infer::infer`]; [`LinearError::TooFewEntries`] if a row has fewer entries than there are codes and the scores are not
+    /// [`Scores::Regression`], which is defined for any number.
     fn infer(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, Fault> {
         require_columns(x, self.columns())?;
+        if x.iter().any(|v| v.is_nan()) {
+            return Ok(self.codes(x, self.scores)?);
+        }
         Ok((&x - &self.mean).dot(&self.unmixing.t()))
     }
 }
@@ -123,8 +131,12 @@ impl Sample for FactorModel {
 impl LogDensity for FactorModel {
     /// `ln N(x; mean, ΛΦΛᵀ + Ψ)`, with `Λ chol(Φ)` for `Λ`, by the matrix inversion lemma: with `m` the posterior mean, the quadratic form is
     /// `(x - mean - Λm)ᵀ Ψ⁻¹ (x - mean - Λm) + mᵀm`, a sum without cancellation, and `|ΛΛᵀ + Ψ| = |Ψ| |I + ΛᵀΨ⁻¹Λ|`.
+    /// NaN is a missing value: the density is that of the entries which a row has, 0 (in nats) for a row without any.
     fn log_density(&self, x: ArrayView2<'_, f64>) -> Result<Array1<f64>, Fault> {
         require_columns(x, self.columns())?;
+        if x.iter().any(|v| v.is_nan()) {
+            return Ok(self.log_density_observed(x)?);
+        }
         let loadings = self.uncorrelated_loadings()?;
         let eye = Array2::<f64>::eye(self.components());
         let weighted = &loadings / &self.uniqueness.view().insert_axis(Axis(1));

@@ -9,7 +9,9 @@ use unmix_core::{
     DataError, Evidence, Failure, Fit, Fitted, Incomplete, Infer, Kind, LogDensity, Observations, Params, Progress, Run, Seed, Stop,
     Verdict,
 };
-use unmix_linear::{Extraction, FactorAnalysisParams, FactorModel, IncompleteFactorAnalysis, LinearError, Rotation, Scores};
+use unmix_linear::{
+    Extraction, FactorAnalysisParams, FactorModel, IncompleteFactorAnalysis, IncompleteFactorAnalysisParams, LinearError, Rotation, Scores,
+};
 use unmix_testkit::Golden;
 
 fn params(components: usize) -> FactorAnalysisParams {
@@ -17,7 +19,7 @@ fn params(components: usize) -> FactorAnalysisParams {
 }
 
 fn estimator(params: FactorAnalysisParams) -> IncompleteFactorAnalysis {
-    params.build().unwrap().incomplete().unwrap()
+    IncompleteFactorAnalysisParams(params).build().unwrap()
 }
 
 fn fit(params: FactorAnalysisParams, x: &Array2<f64>) -> Fitted<FactorModel> {
@@ -190,14 +192,19 @@ fn evidence_is_that_of_complete_data_where_it_can_be() {
 fn codes_and_missing_entries_are_conditional_expectations() {
     let model = fit(FactorAnalysisParams { rotation: Rotation::Quartimin, ..params(3) }, &holzinger().x().to_owned()).model;
     let x = holzinger().x().slice(s![..20, ..]).to_owned();
-    assert!(distance(&model.infer_observed(x.view()).unwrap(), &model.infer(x.view()).unwrap()) < 1e-12);
     assert_eq!(model.impute(x.view()).unwrap(), x);
-    assert!((model.log_density_observed(x.view()).unwrap() - model.log_density(x.view()).unwrap()).iter().all(|v| v.abs() < 1e-11));
+    // a row with a missing entry changes no other row's code and density
+    let mut beside = x.clone();
+    beside[[19, 0]] = f64::NAN;
+    let (here, there) = (model.infer(x.view()).unwrap(), model.infer(beside.view()).unwrap());
+    assert!(distance(&here.slice(s![..19, ..]).to_owned(), &there.slice(s![..19, ..]).to_owned()) < 1e-12);
+    let (here, there) = (model.log_density(x.view()).unwrap(), model.log_density(beside.view()).unwrap());
+    assert!((0..19).all(|i| (here[i] - there[i]).abs() < 1e-11));
 
     // by the textbook: Σ_mo Σ_oo⁻¹ (x_o - mean_o), ΦΛ_oᵀ Σ_oo⁻¹ (x_o - mean_o)
     let mut thinned = at_random(&x, 0.4, 2);
     thinned.row_mut(7).fill(f64::NAN);
-    let (filled, codes) = (model.impute(thinned.view()).unwrap(), model.infer_observed(thinned.view()).unwrap());
+    let (filled, codes) = (model.impute(thinned.view()).unwrap(), model.infer(thinned.view()).unwrap());
     let sigma = model.covariance();
     for (i, row) in thinned.rows().into_iter().enumerate() {
         let there: Vec<usize> = (0..9).filter(|&j| !row[j].is_nan()).collect();
@@ -209,12 +216,13 @@ fn codes_and_missing_entries_are_conditional_expectations() {
         let code = model.correlation.dot(&model.loadings.select(Axis(0), &there).t()).dot(&weights);
         assert!((&codes.row(i) - &code).iter().all(|v| v.abs() < 1e-10), "row {i}");
     }
-    assert_eq!((codes.row(7).sum(), model.log_density_observed(thinned.view()).unwrap()[7]), (0.0, 0.0));
+    assert_eq!((codes.row(7).sum(), model.log_density(thinned.view()).unwrap()[7]), (0.0, 0.0));
 
     let bartlett = FactorModel { scores: Scores::Bartlett, ..model };
-    let error = bartlett.infer_observed(thinned.view()).unwrap_err();
-    assert!(matches!(error, LinearError::TooFewEntries { needed: 3, .. }) && error.kind() == Kind::Data, "{error}");
-    assert!(bartlett.infer_observed(array![[1.0, 2.0]].view()).is_err());
+    let error = bartlett.infer(thinned.view()).unwrap_err();
+    let data = error.kind() == Kind::Data;
+    assert!(data && matches!(error.downcast_ref(), Some(LinearError::TooFewEntries { needed: 3, .. })), "{error}");
+    assert!(bartlett.infer(array![[1.0, 2.0]].view()).is_err());
     assert!(bartlett.impute(Array2::from_elem((1, 9), f64::INFINITY).view()).is_err());
 }
 
@@ -278,7 +286,8 @@ fn bad_tables_are_refused_by_name() {
     let short = refusal(FactorAnalysisParams::default(), good.slice(s![..9, ..]).to_owned());
     assert!(matches!(short, LinearError::Data(DataError::TooFewRows { needed: 10, found: 9, .. })), "{short}");
 
-    let minres = FactorAnalysisParams { extraction: Extraction::Minres, ..params(1) }.build().unwrap().incomplete().unwrap_err();
+    let minres = FactorAnalysisParams { extraction: Extraction::Minres, ..params(1) };
+    let minres = IncompleteFactorAnalysisParams(minres).build().unwrap_err();
     assert!(minres.kind() == Kind::Usage && minres.to_string().contains("maximum-likelihood"), "{minres}");
     let complete = Incomplete::from(Observations::unnamed(array![[1.0, 2.0]]).unwrap());
     assert_eq!((complete.missing(), complete.complete_rows().unwrap().rows()), (0, 1));

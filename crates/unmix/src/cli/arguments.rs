@@ -52,6 +52,8 @@ enum MissingArgument {
     Drop,
     /// Fill in the column's mean
     Mean,
+    /// Leave them to the method: factor-analysis fits the values that are there
+    Model,
 }
 
 impl TableArguments {
@@ -72,6 +74,7 @@ impl TableArguments {
                 MissingArgument::Error => Missing::Error,
                 MissingArgument::Drop => Missing::Drop,
                 MissingArgument::Mean => Missing::Mean,
+                MissingArgument::Model => Missing::Model,
             },
         }
     }

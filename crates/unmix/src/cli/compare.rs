@@ -65,6 +65,6 @@ fn agreement_of_codes(first: &StoredRun, second: &StoredRun, seed: Seed) -> Resu
     }
     let source = first.config.data.source.as_str();
     let (x, y) = (first.config.read(None)?, second.config.read(Some(source))?);
-    let (a, b) = (first.infer(x.observations.x())?, second.infer(y.observations.x())?);
+    let (a, b) = (first.infer(x.x())?, second.infer(y.x())?);
     Ok(eval_codes(a.view(), b.view(), &code_names(b.ncols()), seed)?)
 }

@@ -9,7 +9,7 @@ use unmix::{
     DataCheck,
     core::{Failure, Fault, Kind, Seed},
     data::open_source,
-    linear::{Correlation, FactorCounts, PARALLEL_DATASETS},
+    linear::{FactorCounts, PARALLEL_DATASETS},
 };
 
 /// Data commands.
@@ -56,7 +56,7 @@ pub struct Factors {
 impl Factors {
     fn run(self) -> Result<(), Fault> {
         let table = open_source(&self.data, &self.table.options())?;
-        let counts = FactorCounts::of(&Correlation::of(&table.observations)?, self.datasets, Seed(self.seed))?;
+        let counts = FactorCounts::of(&unmix::correlation(&table)?, self.datasets, Seed(self.seed))?;
         if self.output.json {
             return output::json(&counts);
         }

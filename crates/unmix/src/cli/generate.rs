@@ -38,7 +38,7 @@ impl Arguments {
             Some(codes) => {
                 let table = open_source(codes, &ReadOptions::default())?;
                 let generate = run.model.as_generate().ok_or_else(|| run.lacks("generate observations from codes"))?;
-                generate.generate(table.observations.x())?
+                generate.generate(table.complete()?.x())?
             }
             None => run
                 .model

@@ -5,7 +5,7 @@ use clap::Args;
 use std::path::PathBuf;
 use unmix::{
     StoredRun, code_names,
-    core::{DataError, Do, Fault, Seed, code_index},
+    core::{DataError, Do, Fault, Observations, Seed, code_index},
 };
 
 #[derive(Args)]
@@ -37,7 +37,7 @@ impl Arguments {
         let run = StoredRun::open(&self.run)?;
         let dos = self.dos.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
         let factual = self.data.as_deref().map(|data| run.config.read(Some(data))).transpose()?;
-        let rows = factual.as_ref().map(|t| t.observations.x());
+        let rows = factual.as_ref().map(|t| t.complete().map(Observations::x)).transpose()?;
         let x = if let Some(model) = run.model.as_intervene() {
             model.intervene(&dos, rows, self.samples, Seed(self.seed))?
         } else {

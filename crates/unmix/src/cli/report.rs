@@ -19,7 +19,7 @@ impl Arguments {
         let run = StoredRun::open(&self.run)?;
         let data = RunData::of(&run.config)?;
         let log = std::fs::read_to_string(self.run.join(unmix::METRICS)).unwrap_or_default();
-        let codes = run.model.as_infer().map(|infer| infer.infer(data.shown().observations.x())).transpose()?;
+        let codes = run.model.as_infer().map(|infer| infer.infer(data.shown().x())).transpose()?;
         let codes = codes.as_ref().map(|z| z.view());
         let html = run_report(&run.config, run.model.as_ref(), &run.record, &data, codes, &log)?.render();
         let out = self.out.unwrap_or_else(|| self.run.with_extension("html"));

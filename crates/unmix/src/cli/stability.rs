@@ -53,7 +53,7 @@ impl Arguments {
             What::Bootstrap => Resampling::Bootstrap,
             What::Both => Resampling::Both,
         };
-        let clusters = icasso(&table.observations, self.fits, resampling, Seed(self.seed), refit)?;
+        let clusters = icasso(table.complete()?, self.fits, resampling, Seed(self.seed), refit)?;
         if self.output.json {
             return output::json(&json!({ "fits": self.fits, "resampling": resampling, "clusters": clusters }));
         }

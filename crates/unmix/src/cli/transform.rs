@@ -20,7 +20,7 @@ impl Arguments {
     pub fn run(self) -> Result<(), Fault> {
         let run = StoredRun::open(&self.run)?;
         let table = run.config.read(Some(&self.data))?;
-        let codes = run.infer(table.observations.x())?;
+        let codes = run.infer(table.x())?;
         output::matrix(self.out.as_deref(), &code_names(codes.ncols()), codes.view())
     }
 }

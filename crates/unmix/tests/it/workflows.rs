@@ -44,6 +44,42 @@ fn a_run_holds_its_figures_and_a_card_that_says_what_to_believe() {
 }
 
 #[test]
+fn a_table_with_missing_values_is_fitted_as_it_is() {
+    let place = Place::new();
+    place.ok("simulate factor-model --set variables=6 --set components=2 --set samples=300 --seed 5 --out truth");
+    // every seventh value goes missing
+    let whole = place.read("truth/x.csv");
+    let mut holes: Vec<String> = Vec::new();
+    for (i, line) in whole.lines().enumerate() {
+        let cell = |(j, cell): (usize, &str)| if i > 0 && (i * 6 + j).is_multiple_of(7) { String::new() } else { cell.to_owned() };
+        holes.push(line.split(',').enumerate().map(cell).collect::<Vec<_>>().join(","));
+    }
+    place.write("holes.csv", &(holes.join("\n") + "\n"));
+    let refused = place.run("fit factor-analysis holes.csv");
+    assert_eq!((refused.status, refused.err.contains("--missing drop|mean|model")), (3, true), "{}", refused.err);
+    for command in ["fit pca holes.csv --missing model", "fit factor-analysis holes.csv --missing model --set extraction=minres"] {
+        let refused = place.run(command);
+        assert_eq!((refused.status, refused.err.contains("--missing drop|mean")), (2, true), "{}", refused.err);
+    }
+
+    place.ok("fit factor-analysis holes.csv --missing model --standardize --set components=2 --out fa --quiet");
+    assert!(place.read("fa/fit.json").contains("depends on observed values alone"));
+    assert!(place.read("fa/report.html").contains("257 values missing (14.3 %)"));
+    // all rows have codes, which are those of a new table with the same rows
+    let codes = place.read("fa/codes.csv");
+    assert_eq!(codes.lines().count(), 301);
+    assert_eq!(place.ok("transform fa holes.csv"), codes);
+    place.ok("report fa --out again.html");
+    assert_eq!(place.read("again.html"), place.read("fa/report.html"));
+    // and of codes from complete rows they keep most
+    place.ok("fit factor-analysis truth/x.csv --set components=2 --out whole --quiet");
+    let scores = place.json("eval codes --estimate fa/codes.csv --truth whole/codes.csv --run fa --metric mcc --json");
+    assert!(scores.pointer("/mcc/value").and_then(Value::as_f64).unwrap() > 0.9, "{scores}");
+    assert!(place.ok("data factors holes.csv --missing model").contains("parallel analysis: 2"));
+    assert!(place.ok("data check holes.csv --missing model").contains("missing values: x1 42"));
+}
+
+#[test]
 fn stability_clusters_the_components_of_a_linear_run_and_of_no_other() {
     let place = Place::new();
     place.ok("simulate ica --set components=3 --set samples=1000 --seed 2 --out truth");

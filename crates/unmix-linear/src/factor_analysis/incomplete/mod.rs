@@ -15,28 +15,30 @@ mod unrestricted;
 pub(super) use patterns::{Pattern, patterns};
 
 use super::{
-    Extraction, FactorAnalysis, FactorModel, LEAST_UNIQUENESS,
+    Extraction, FactorAnalysis, FactorAnalysisParams, FactorModel, LEAST_UNIQUENESS,
     extraction::{Extracted, components_of, stop},
     warnings::heywood_warning,
 };
-use crate::{LinearError, number_of_factors::require_determined};
+use crate::{Correlation, LinearError, number_of_factors::require_determined};
 use expectation::{Expectation, Point};
 use ndarray::{Array1, Array2, Axis, s};
 use patterns::Standardized;
-use unmix_core::{Claim, DataError, Evidence, Fit, Fitted, Incomplete, Progress, Run, Seed, Stop, Warning};
+use serde::{Deserialize, Serialize};
+use unmix_core::{Checks, Claim, DataError, Evidence, Fit, Fitted, Incomplete, Params, Progress, Run, Seed, Stop, Warning};
 use unmix_numerics::{Bounds, Lbfgs, NumericsError, symmetric_eigen};
 use unrestricted::Unrestricted;
 
 /// EM steps before the quasi-Newton search: they are safe far from the maximum and slow near it.
 const EM_STEPS: usize = 30;
 
-/// Factor analysis of a table with missing values, made by [`FactorAnalysis::incomplete`].
+/// The parameters of factor analysis of tables with missing values: those of factor analysis, of which the extraction must be
+/// [`Extraction::MaximumLikelihood`].
 ///
 /// ```
 /// use ndarray::Array2;
 /// use rand::RngExt;
-/// use unmix_core::{Fit, Incomplete, Params, Run, Seed};
-/// use unmix_linear::FactorAnalysisParams;
+/// use unmix_core::{Fit, Incomplete, Infer, Params, Run, Seed};
+/// use unmix_linear::IncompleteFactorAnalysisParams;
 ///
 /// // six variables that share one cause; a tenth of the values is missing
 /// let mut stream = Seed(3).stream("example", 0);
@@ -45,32 +47,37 @@ const EM_STEPS: usize = 30;
 ///     row += stream.random::<f64>();
 /// }
 /// x.mapv_inplace(|v| if stream.random::<f64>() < 0.1 { f64::NAN } else { v });
-/// let estimator = FactorAnalysisParams::default().build()?.incomplete()?;
+/// let estimator = IncompleteFactorAnalysisParams::default().build()?;
 /// let fitted = estimator.fit(&Incomplete::unnamed(x.clone())?, &mut Run::new(1))?;
 /// assert!(fitted.stop.converged());
 /// assert_eq!(fitted.model.components(), 1);
-/// let filled = fitted.model.impute(x.view())?;
-/// assert!(filled.iter().all(|v| v.is_finite()));
+/// // codes of what each row has, and what it lacks by the model
+/// assert_eq!(fitted.model.infer(x.view())?.dim(), (400, 1));
+/// assert!(fitted.model.impute(x.view())?.iter().all(|v| v.is_finite()));
 /// # Ok::<(), unmix_core::Fault>(())
 /// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IncompleteFactorAnalysisParams(pub FactorAnalysisParams);
+
+impl Params for IncompleteFactorAnalysisParams {
+    type Estimator = IncompleteFactorAnalysis;
+
+    fn constraints(&self, checks: &mut Checks) {
+        self.0.constraints(checks);
+        let rule = "of a table with missing values it is maximum-likelihood; set it, or drop or fill missing values (--missing drop|mean)";
+        checks.require("extraction", self.0.extraction == Extraction::MaximumLikelihood, rule);
+    }
+
+    fn seal(self) -> IncompleteFactorAnalysis {
+        IncompleteFactorAnalysis { estimator: self.0.seal() }
+    }
+}
+
+/// The estimator that [`IncompleteFactorAnalysisParams`] build.
 #[derive(Clone, Debug)]
 pub struct IncompleteFactorAnalysis {
     estimator: FactorAnalysis,
-}
-
-impl FactorAnalysis {
-    /// The same analysis of tables with missing values.
-    ///
-    /// # Errors
-    /// [`LinearError::Data`] unless the extraction is [`Extraction::MaximumLikelihood`].
-    pub fn incomplete(self) -> Result<IncompleteFactorAnalysis, LinearError> {
-        if self.params.extraction != Extraction::MaximumLikelihood {
-            let what = "complete data, or extraction = maximum-likelihood";
-            let remedy = "set it, or drop or fill missing values (--missing drop|mean)";
-            return Err(DataError::Missing { what, remedy }.into());
-        }
-        Ok(IncompleteFactorAnalysis { estimator: self })
-    }
 }
 
 impl Fit<Incomplete> for IncompleteFactorAnalysis {
@@ -168,14 +175,28 @@ fn require_values(data: &Standardized, components: usize, names: &[String]) -> R
 
 /// By parallel analysis of the correlations of the unrestricted model.
 fn number_of_factors(data: &Standardized, seed: Seed, warnings: &mut Vec<Warning>) -> Result<usize, LinearError> {
+    components_of(&correlation(data, "find the number of factors of a table with missing values; set `components`")?, seed, warnings)
+}
+
+fn correlation(data: &Standardized, reason: &'static str) -> Result<Correlation, LinearError> {
     let d = data.columns();
     if data.rows <= d {
-        let reason = "find the number of factors of a table with missing values; set `components`";
         return Err(DataError::TooFewRows { needed: d + 1, found: data.rows, reason }.into());
     }
     match Unrestricted::of(data, Array1::zeros(d), Array2::eye(d)) {
-        Ok(Some(unrestricted)) => components_of(&unrestricted.correlation(data), seed, warnings),
+        Ok(Some(unrestricted)) => Ok(unrestricted.correlation(data)),
         _ => Err(LinearError::NoCorrelations),
+    }
+}
+
+impl Correlation {
+    /// The means, standard deviations and correlations of the Gaussian distribution under which the values of `x` are most likely (EM of
+    /// Orchard and Woodbury). They are consistent if values are missing at random, where those of complete rows need not be.
+    ///
+    /// # Errors
+    /// [`LinearError::Data`] for fewer than `d + 1` rows or a constant column; [`LinearError::NoCorrelations`] if the values determine none.
+    pub fn of_incomplete(x: &Incomplete) -> Result<Self, LinearError> {
+        correlation(&Standardized::of(x)?, "estimate correlations from a table with missing values")
     }
 }
 
