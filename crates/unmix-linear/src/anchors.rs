@@ -6,7 +6,7 @@
 //! anchor, as in Bing, Bunea, Ning and Wegkamp (2020).
 
 use crate::{Correlation, LinearError};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use unmix_core::DataError;
 use unmix_numerics::{chi_square_tail, inverse_spd};
 
@@ -74,6 +74,27 @@ fn squared_canonical_correlations(r: f64, [a, b, c]: [f64; 3]) -> [f64; 2] {
     let larger = 0.5 * t + root;
     let smaller = determinant / larger;
     [larger, smaller].map(|e| (1.0 - 1.0 / e).clamp(0.0, 1.0 - f64::EPSILON))
+}
+
+/// Standard errors by which two directions have to be apart.
+const APART: f64 = 2.0;
+
+/// The two variables, of those that load on several factors, whose standardised loadings `[d, k]` are nearest to proportional, with how far the sine of
+/// their angle is above [`APART`] standard errors of `rows` rows. `None` with fewer than two such variables.
+///
+/// Rows `i` and `j` of a covariance matrix are proportional beside the entries of `i` and `j` themselves where the loadings of the two are: so pure
+/// indicators are found, and so variables that mix factors alike may be taken for pure ones under another rotation.
+pub(crate) fn nearest_proportions(loadings: ArrayView2<'_, f64>, rows: usize) -> Option<(usize, usize, f64)> {
+    let mixing: Vec<(usize, f64)> = (loadings.rows().into_iter().enumerate())
+        .filter(|(_, row)| row.iter().filter(|v| **v != 0.0).count() > 1)
+        .map(|(j, row)| (j, row.dot(&row).sqrt()))
+        .collect();
+    let margin = |(i, a): (usize, f64), (j, b): (usize, f64)| {
+        let cosine = loadings.row(i).dot(&loadings.row(j)) / (a * b);
+        (1.0 - cosine * cosine).max(0.0).sqrt() - APART * (a.powi(-2) + b.powi(-2)).sqrt() / (rows as f64).sqrt()
+    };
+    let pairs = mixing.iter().enumerate().flat_map(|(at, one)| mixing[..at].iter().map(move |other| (*other, *one)));
+    pairs.map(|(one, other)| (one.0, other.0, margin(one, other))).min_by(|a, b| a.2.total_cmp(&b.2))
 }
 
 #[cfg(test)]

@@ -166,6 +166,17 @@ pub enum LinearError {
         /// Its modes.
         order: usize,
     },
+    /// The rows of a table do not hold tensors of these modes.
+    #[error(
+        "the rows of {columns} columns hold no tensor of modes {modes:?}; set `modes` to two or more lengths whose product is {columns}, the last \
+         index fastest"
+    )]
+    RowModes {
+        /// Columns of the table.
+        columns: usize,
+        /// The lengths given, none if they were not.
+        modes: Vec<usize>,
+    },
     /// There is nothing to decompose.
     #[error("every entry of the tensor of shape {shape:?} is 0: there is nothing to decompose")]
     TensorEmpty {
@@ -217,6 +228,7 @@ impl Failure for LinearError {
             Self::Rows(fault) => fault.kind(),
             Self::Pattern(error) => error.kind(),
             Self::Numerics(_) => Kind::Internal,
+            Self::RowModes { .. } => Kind::Usage,
             Self::Variance { .. }
             | Self::NoFactors
             | Self::NoLoadings { .. }

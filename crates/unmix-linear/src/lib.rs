@@ -42,7 +42,7 @@
 //! # Ok::<(), unmix_core::Fault>(())
 //! ```
 //!
-//! [`Cp`] decomposes a tensor, which no table holds, into rank-one terms, and [`TensorPower`] the moments of a latent-variable model; both are for programs.
+//! [`RowCp`] decomposes a table whose rows are tensors; [`Cp`] any tensor, and [`TensorPower`] the moments of a latent-variable model: both are for programs.
 //!
 //! [`Pca`], [`FastIca`] and [`Picard`] can fit rows that do not fit in memory ([`FitRows`](unmix_core::FitRows)), to the same bytes.
 //!
@@ -108,8 +108,8 @@ pub use sparse_pca::{SparsePca, SparsePcaModel, SparsePcaParams};
 pub use stability::{Cluster, ComponentStability, Resampling, icasso, stability};
 pub use suitability::{KaiserMeyerOlkin, Sphericity, bartlett_sphericity, kaiser_meyer_olkin};
 pub use tensor::{
-    Congruence, Cp, CpModel, CpParams, CpStarts, EXACT_COLUMNS, KRank, MomentComponents, Tensor, TensorEigen, TensorPower, congruence,
-    core_consistency, k_rank,
+    Congruence, Cp, CpModel, CpParams, CpStarts, EXACT_COLUMNS, KRank, MomentComponents, RowCp, RowCpModel, RowCpParams, Tensor,
+    TensorEigen, TensorPower, congruence, core_consistency, k_rank,
 };
 pub use topics::{AnchorWords, AnchorWordsParams, TopicModel, TopicRecovery};
 pub use whitening::Reduction;
@@ -192,6 +192,11 @@ pub const METHODS: &[Method] = &[
         "nmf",
         "non-negative parts whose sums are the observations",
         "Lee and Seung (1999), Nature 401; Cichocki and Phan (2009), IEICE Transactions E92-A(3)",
+    ),
+    Method::of::<RowCpParams, Observations>(
+        "cp",
+        "parts of rows that are tensors, each a product of one profile a mode",
+        "Carroll and Chang (1970), Psychometrika 35(3); Harshman (1970), UCLA Working Papers in Phonetics 16",
     ),
     Method::of::<AnchorWordsParams, Observations>(
         "anchor-words",

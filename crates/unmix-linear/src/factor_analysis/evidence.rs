@@ -72,7 +72,8 @@ pub(super) fn shared_variance_of_wide(wide: &Result<Wide, LinearError>) -> Evide
         p_value: Some(p),
         margin: None,
         detail: format!(
-            "Schott's test of no correlation: {score:.1} standard deviations above none; whether variables share more than in pairs is asked by the              Kaiser-Meyer-Olkin measure, which needs more rows than columns"
+            "Schott's test of no correlation: {score:.1} standard deviations above none; whether variables share more than in pairs is asked by the \
+             Kaiser-Meyer-Olkin measure, which needs more rows than columns"
         ),
     }
 }
@@ -94,7 +95,8 @@ pub(super) fn of_wide(wide: Result<Wide, LinearError>, model: &FactorModel, name
         verdict: Verdict::Untestable,
         p_value: None,
         margin: None,
-        detail: "the likelihood-ratio test and the fit indices compare with a model of all correlations, which has no likelihood when the rows are                  no more than the columns"
+        detail: "the likelihood-ratio test and the fit indices compare with a model of all correlations, which has no likelihood when the rows are \
+                 no more than the columns"
             .to_owned()
             + &rotated(&model.rotation),
     };

@@ -78,7 +78,7 @@ pub(super) fn start(patterns: &Patterns, components: usize, run: &Run<'_>) -> Re
             }
         }
     }
-    let cp = CpParams { components, non_negative: true, starts: 1, max_iterations: 200, tolerance: 1e-5 };
+    let cp = CpParams { components, non_negative: true, starts: 1, max_iterations: 200, tolerance: 1e-5, ..CpParams::default() };
     let Ok(cp) = cp.build() else { return Ok(None) };
     let terms = cp.fit(&Tensor::new(joint.into_dyn())?, &mut run.nested(run.seed.child("latent-class-moments", 0)))?.model;
     let mut probabilities: Vec<Array2<f64>> = categories.iter().map(|&count| Array2::zeros((count, components))).collect();

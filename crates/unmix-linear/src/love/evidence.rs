@@ -1,8 +1,8 @@
 //! What the data say about pure variables: covariances of rows that have not chosen them.
 
 use super::Love;
-use crate::{Correlation, EVIDENCE_LEVEL, FactorModel, LinearError, factor_analysis};
-use ndarray::{Array1, Array2, Axis};
+use crate::{Correlation, EVIDENCE_LEVEL, FactorModel, LinearError, anchors::nearest_proportions, factor_analysis};
+use ndarray::{Array1, Axis};
 use rand::seq::SliceRandom;
 use unmix_core::{Evidence, Fit, Observations, Run, Verdict};
 use unmix_numerics::{chi_square_tail, normal_two_sided, solve_spd};
@@ -11,14 +11,19 @@ const PURE: &str = "every factor has two variables that load on it alone, and eq
 const COMPLETE: &str = "the factors of the pure variables explain all covariances";
 const SEPARATE: &str = "no two factors covary as much as one of them varies";
 
+const BOUNDED: &str = "the loadings of a variable, in units of a pure one's, sum to no more than 1 in magnitude";
+
 /// The assumptions of the claim.
-pub(super) const ASSUMPTIONS: [&str; 4] = [PURE, COMPLETE, SEPARATE, factor_analysis::INTERIOR];
+pub(super) const ASSUMPTIONS: [&str; 5] = [PURE, COMPLETE, SEPARATE, BOUNDED, factor_analysis::INTERIOR];
 
 /// Rows that each half needs beyond its variables for the approximation of the test.
 const LEAST_ROWS: usize = 20;
 
-/// Standard errors of a correlation by which factors have to be apart.
+/// Rough standard errors, those of a correlation of variables, by which factors have to be apart.
 const APART: f64 = 2.0;
+
+/// As many by which loadings may sum to more than a pure one.
+const ABOVE: f64 = 3.0;
 
 /// All evidence about a fitted model.
 pub(super) fn of(estimator: &Love, x: &Observations, model: &FactorModel, run: &Run<'_>) -> Result<Vec<Evidence>, LinearError> {
@@ -28,7 +33,7 @@ pub(super) fn of(estimator: &Love, x: &Observations, model: &FactorModel, run: &
             [PURE, COMPLETE].map(|assumption| Evidence { assumption, verdict, p_value: None, margin: None, detail: detail.clone() }).into()
         }
     };
-    evidence.extend([separate(model, x.rows()), factor_analysis::interior(model, x.names())]);
+    evidence.extend([separate(model, x.rows()), bounded(model, x), factor_analysis::interior(model, x.names())]);
     Ok(evidence)
 }
 
@@ -145,16 +150,51 @@ fn difference_test(held: &Correlation, pair: &[(usize, f64); 2]) -> Result<f64, 
     Ok(chi_square_tail(statistic, q)?)
 }
 
-/// `Δ(C)` of the paper, on the scale of correlations: the largest correlation of two factors against 1.
+/// The mean magnitude of the pure loadings of each factor, `[k]`.
+fn pure_loadings(model: &FactorModel) -> Array1<f64> {
+    let mean = |group: Vec<(usize, f64)>| group.iter().map(|(_, v)| v.abs()).sum::<f64>() / group.len() as f64;
+    pure_variables(model).into_iter().map(mean).collect()
+}
+
+/// `Δ(C)` of the paper in the model's units, where factors have variance 1: with pure loadings `ℓ`, the largest `|φ_ab| max(ℓ_a, ℓ_b) / min(ℓ_a, ℓ_b)` against 1.
 fn separate(model: &FactorModel, rows: usize) -> Evidence {
-    let off: Array2<f64> = &model.correlation - &Array2::<f64>::eye(model.components());
-    let largest = off.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    let (pure, k) = (pure_loadings(model), model.components());
+    let pairs = (0..k).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let ratio = |(a, b): (usize, usize)| model.correlation[[a, b]].abs() * pure[a].max(pure[b]) / pure[a].min(pure[b]);
+    let largest = pairs.map(ratio).fold(0.0, f64::max);
     let margin = 1.0 - largest - APART / (rows as f64).sqrt();
     Evidence {
         assumption: SEPARATE,
         verdict: if margin > 0.0 { Verdict::Supported } else { Verdict::Refuted },
         p_value: None,
         margin: Some(margin),
-        detail: format!("largest correlation of two factors: {largest:.2} (margin: to 1, less {APART} standard errors)"),
+        detail: format!(
+            "largest covariance of two factors in units of the smaller of their variances: {largest:.2} (margin: to 1, less {APART} / √n)"
+        ),
     }
+}
+
+/// Loadings that sum to more refute it. Where they do not, another model may: one whose pure variables are those that mix factors here, in the same
+/// proportions.
+fn bounded(model: &FactorModel, x: &Observations) -> Evidence {
+    let (pure, rows) = (pure_loadings(model), x.rows() as f64);
+    let relative = &model.loadings / &pure;
+    let sums = relative.mapv(f64::abs).sum_axis(Axis(1));
+    let (j, largest) = sums.indexed_iter().fold((0, 0.0), |most, (j, &sum)| if sum > most.1 { (j, sum) } else { most });
+    let standardized = model.standardized_loadings();
+    let weakest = pure_variables(model).into_iter().enumerate().flat_map(|(k, group)| group.into_iter().map(move |(j, _)| (j, k)));
+    let weakest = weakest.map(|at| standardized[at].abs()).fold(1.0, f64::min);
+    let margin = 1.0 + ABOVE * (model.components() as f64 / rows).sqrt() / weakest - largest;
+    let alike = nearest_proportions(standardized.view(), x.rows()).filter(|(.., margin)| *margin <= 0.0);
+    let confused = alike.map_or_else(String::new, |(a, b, _)| {
+        let (a, b) = (quoted(x.names(), a), quoted(x.names(), b));
+        format!("; {a} and {b} mix factors in proportions too alike to exclude a model in which they are pure")
+    });
+    let detail = format!("largest sum {largest:.2}, of {} (margin: to 1 and its error){confused}", quoted(x.names(), j));
+    let verdict = match (margin > 0.0, alike) {
+        (false, _) => Verdict::Refuted,
+        (true, Some(_)) => Verdict::Untestable,
+        (true, None) => Verdict::Supported,
+    };
+    Evidence { assumption: BOUNDED, verdict, p_value: None, margin: Some(margin), detail }
 }

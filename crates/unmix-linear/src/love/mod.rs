@@ -132,8 +132,9 @@ impl Fit<Observations> for Love {
     fn claim(&self) -> Claim {
         Claim {
             class: Class::PermutationScale,
-            theorem: "Bing, Bunea, Ning and Wegkamp (2020), Annals of Statistics 48(4), theorems 1 and 2: if every factor has two pure variables and no \
-                      two factors covary as much as one of them varies, pure variables, loadings and covariance of the factors are unique up to \
+            theorem: "Bing, Bunea, Ning and Wegkamp (2020), Annals of Statistics 48(4), theorems 1 and 2: if every factor has two pure variables of \
+                      equal loading, the magnitudes of the loadings of any other variable sum to no more than that, and no two factors covary as \
+                      much as one of them varies, pure variables, loadings and covariance of the factors are unique up to \
                       order and sign",
             assumptions: &evidence::ASSUMPTIONS,
         }

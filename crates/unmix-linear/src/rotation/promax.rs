@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use unmix_core::Seed;
 use unmix_numerics::{inverse, solve};
 
-/// The power of the target: `|l|³ l / |l|`, as in R's `promax` (whose `m` it is) and Hendrickson and White.
+/// The power of the target: `|l|³ l`, as in R's `promax` (whose `m` it is) and Hendrickson and White (`|l|⁵ / l`).
 pub const PROMAX_POWER: i32 = 4;
 
 /// Rotates `loadings` `[d, k]` by `varimax` and then obliquely to the target `|l|^(power - 1) l`, built from the varimax loadings as they are (R's

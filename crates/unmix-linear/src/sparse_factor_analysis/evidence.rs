@@ -1,20 +1,22 @@
 //! What the data say about a sparse factor model: its zeros are tested on rows that have not chosen them.
 
 use super::{SparseFactorAnalysis, SparseFactorModel, expectation::Factors, pure_indicators};
-use crate::{Correlation, EVIDENCE_LEVEL, LinearError, factor_analysis};
+use crate::{Correlation, EVIDENCE_LEVEL, LinearError, anchors::nearest_proportions, factor_analysis};
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 use unmix_core::{Evidence, Fit, Observations, Run, Verdict};
 use unmix_numerics::{NumericsError, chi_square_tail, log_det_spd};
 
 const ZEROS: &str = "the factors are uncorrelated and the zeros of the loadings hold";
-const ANCHORED: &str = "every factor has two variables that load on it alone";
+const ANCHORED: &str = "every factor has two variables that load on it alone, and a third that loads on it";
+const PROPORTIONS: &str = "no two variables that mix factors mix them in the same proportions";
 
 /// The assumptions of the claim.
-pub(super) const ASSUMPTIONS: [&str; 4] = [factor_analysis::SHARED, ZEROS, ANCHORED, factor_analysis::INTERIOR];
+pub(super) const ASSUMPTIONS: [&str; 5] = [factor_analysis::SHARED, ZEROS, ANCHORED, PROPORTIONS, factor_analysis::INTERIOR];
 
-/// Indicators that a factor needs.
+/// Indicators that a factor needs, and variables of any kind: of two alone only the product of their loadings is known.
 const ANCHORS: usize = 2;
+const VARIABLES: usize = 3;
 
 /// Rows that each half needs beyond its variables for the approximation of the test.
 const LEAST_ROWS: usize = 20;
@@ -22,6 +24,9 @@ const LEAST_ROWS: usize = 20;
 /// Iterations for the likelihood of a pattern, and the change of a loading that ends them.
 const ITERATIONS: usize = 10_000;
 const TOLERANCE: f64 = 1e-8;
+
+/// Noise that a variable keeps, as in a search for the maximum of the likelihood with no zeros.
+const LEAST_UNIQUENESS: f64 = 0.005;
 
 /// All evidence about a fitted model.
 pub(super) fn of(
@@ -35,6 +40,7 @@ pub(super) fn of(
         factor_analysis::shared_variance(Ok(&correlation)),
         zeros(estimator, x, model, run)?,
         anchored(model, x.names()),
+        proportions(model, x),
         factor_analysis::interior(&model.factors, x.names()),
     ])
 }
@@ -68,7 +74,9 @@ fn zeros(estimator: &SparseFactorAnalysis, x: &Observations, model: &SparseFacto
     let Some(freedom) = (d * (d - 1) / 2).checked_sub(free).filter(|&freedom| freedom > 0) else {
         return Ok(untestable("the loadings that are not 0 leave no degrees of freedom".to_owned()));
     };
-    let test = chi_squared(&correlation, &pattern)?;
+    let Some(test) = chi_squared(&correlation, &pattern)? else {
+        return Ok(untestable(format!("the likelihood of the chosen loadings has no maximum within {ITERATIONS} iterations")));
+    };
     let p_value = chi_square_tail(test, freedom as f64)?;
     Ok(Evidence {
         assumption: ZEROS,
@@ -84,42 +92,73 @@ fn zeros(estimator: &SparseFactorAnalysis, x: &Observations, model: &SparseFacto
 }
 
 /// `(n - 1 - (2d + 5)/6 - 2k/3) F` (Bartlett 1950) of the maximum-likelihood factor model whose loadings are 0 where those of `pattern` `[d, k]` are.
-fn chi_squared(correlation: &Correlation, pattern: &Array2<f64>) -> Result<f64, NumericsError> {
+/// `None` if it is not reached.
+fn chi_squared(correlation: &Correlation, pattern: &Array2<f64>) -> Result<Option<f64>, NumericsError> {
     let (d, k) = pattern.dim();
     let communality = pattern.map_axis(Axis(1), |row| row.dot(&row));
     let mut factors = Factors { loadings: pattern.clone(), uniqueness: communality.mapv(|h| (1.0 - h).max(0.05)) };
     let rate = |j: usize, k: usize| if pattern[[j, k]] == 0.0 { f64::INFINITY } else { 0.0 };
+    let mut converged = false;
     for _ in 0..ITERATIONS {
         let codes = factors.codes(correlation.r.view())?;
-        let next = factors.maximised(&codes, correlation.rows, correlation.r.view(), rate);
+        let mut next = factors.maximised(&codes, correlation.rows, correlation.r.view(), rate);
+        // the likelihood alone, which no prior keeps from a noise of 0
+        next.without_prior(correlation.rows);
+        next.uniqueness.mapv_inplace(|psi| psi.max(LEAST_UNIQUENESS));
         let change = next.distance(&factors);
         factors = next;
         if change <= TOLERANCE {
+            converged = true;
             break;
         }
+    }
+    if !converged {
+        return Ok(None);
     }
     let log_likelihood = factors.codes(correlation.r.view())?.log_likelihood;
     let saturated = -0.5 * (d as f64 * (1.0 + std::f64::consts::TAU.ln()) + log_det_spd(correlation.r.view())?);
     let scale = correlation.rows as f64 - 1.0 - (2 * d + 5) as f64 / 6.0 - 2.0 * k as f64 / 3.0;
-    Ok((2.0 * (saturated - log_likelihood)).max(0.0) * scale)
+    Ok(Some((2.0 * (saturated - log_likelihood)).max(0.0) * scale))
 }
 
 fn anchored(model: &SparseFactorModel, names: &[String]) -> Evidence {
-    let pure = pure_indicators(model.factors.loadings.view());
+    let loadings = model.factors.loadings.view();
+    let pure = pure_indicators(loadings);
     let fewest = pure.iter().map(Vec::len).min().unwrap_or(0);
+    let fewest_of_any_kind = loadings.columns().into_iter().map(|column| column.iter().filter(|v| **v != 0.0).count()).min().unwrap_or(0);
     let of_factor = |(k, indicators): (usize, &Vec<usize>)| match indicators.as_slice() {
         [] => format!("z{} none", k + 1),
         some => format!("z{} {}", k + 1, some.iter().filter_map(|&j| names.get(j).cloned()).collect::<Vec<_>>().join(", ")),
     };
     let list: Vec<String> = pure.iter().enumerate().map(of_factor).collect();
+    let margin = (fewest as f64 - ANCHORS as f64).min(fewest_of_any_kind as f64 - VARIABLES as f64);
     Evidence {
         assumption: ANCHORED,
-        verdict: if fewest >= ANCHORS { Verdict::Supported } else { Verdict::Refuted },
+        verdict: if margin >= 0.0 { Verdict::Supported } else { Verdict::Refuted },
         p_value: None,
-        margin: Some(fewest as f64 - ANCHORS as f64),
+        margin: Some(margin),
         detail: format!(
-            "pure indicators in the fitted loadings: {}; {ANCHORS} of each are needed (margin), and whether these are pure is what the zeros say",
+            "pure indicators in the fitted loadings: {}; {ANCHORS} of each are needed, and {VARIABLES} variables of any kind (margin); whether these are \
+             pure is what the zeros say",
             list.join("; ")
         ),
     }
+}
+
+fn proportions(model: &SparseFactorModel, x: &Observations) -> Evidence {
+    let name = |j: usize| x.names().get(j).map_or("", String::as_str);
+    let (verdict, margin, detail) = match nearest_proportions(model.factors.standardized_loadings().view(), x.rows()) {
+        None => (Verdict::Supported, None, "fewer than two variables mix factors".to_owned()),
+        Some((i, j, margin)) => (
+            if margin > 0.0 { Verdict::Supported } else { Verdict::Untestable },
+            Some(margin),
+            format!(
+                "\"{}\" and \"{}\" come nearest (margin: the sine of the angle of their loadings less two standard errors); what cannot be told from \
+                 proportional may be the pure indicators of another rotation",
+                name(i),
+                name(j)
+            ),
+        ),
+    };
+    Evidence { assumption: PROPORTIONS, verdict, p_value: None, margin, detail }
 }

@@ -83,6 +83,12 @@ impl Factors {
         next
     }
 
+    /// Takes the prior out of uniquenesses that [`maximised`](Self::maximised) returned.
+    pub fn without_prior(&mut self, rows: usize) {
+        let n = rows as f64;
+        self.uniqueness.mapv_inplace(|psi| (psi * (n + PRIOR_ROWS + 2.0) - PRIOR_ROWS) / n);
+    }
+
     /// Factors (from 0) that load on fewer than two variables: what moves one variable alone is its noise.
     pub fn unshared(&self) -> Vec<usize> {
         let columns = self.loadings.columns().into_iter().enumerate();

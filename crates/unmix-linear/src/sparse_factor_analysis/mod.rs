@@ -7,8 +7,10 @@
 //! Departure: one share of the slab for all factors. In the paper each has its own, ordered by an Indian buffet process; that changes the
 //! posterior by a few nats in favour of factors of unequal size.
 //!
-//! Zeros identify factors where they are many enough: if every factor has two *pure indicators*, variables that load on it and on no other, the
-//! loadings are unique up to order and sign (Bing, Bunea, Ning and Wegkamp 2020, theorem 2). Whether the zeros that were found hold is tested on rows
+//! Zeros identify factors where they are many enough: let every factor have two *pure indicators*, variables that load on it and on no other, and a third
+//! variable that loads on it, and let no two variables that mix factors do so in the same proportions. Without any two of the variables the others
+//! still span all factors, so that rows `i` and `j` of the covariance matrix, beside their own entries, are proportional exactly where the loadings of `i` and
+//! `j` are: those are the pure indicators of one factor, whose loadings follow from `λ_i² = σ_ij σ_it / σ_jt`. Whether the zeros hold is tested on rows
 //! that have not chosen them. The sparsest rotation need not be the anchored one: where variables that mix factors are many, another rotation
 //! may have more zeros and is then the mode.
 
@@ -155,7 +157,7 @@ impl Fit<Observations> for SparseFactorAnalysis {
             r: correlation.r.view(),
             rows: correlation.rows,
             slab: self.params.slab,
-            spike: self.params.spike.unwrap_or(correlation.rows as f64).max(2.0 * self.params.slab),
+            spike: self.params.spike.unwrap_or_else(|| (correlation.rows as f64).max(2.0 * self.params.slab)),
             max_iterations: self.params.max_iterations,
             tolerance: self.params.tolerance,
         };
@@ -189,8 +191,10 @@ impl Fit<Observations> for SparseFactorAnalysis {
     fn claim(&self) -> Claim {
         Claim {
             class: Class::PermutationScale,
-            theorem: "Bing, Bunea, Ning and Wegkamp (2020), Annals of Statistics 48(4), theorem 2: loadings are unique up to order and sign of \
-                      the factors if every factor has two pure indicators; that the spike-and-slab mode finds these zeros is no theorem, and is tested",
+            theorem: "if every factor has two pure indicators and a third variable that loads on it, and no two variables that mix factors mix them \
+                      in the same proportions, pure indicators are the variables with proportional covariances (parallel rows: Bing, Bunea and \
+                      Wegkamp 2023, Bernoulli 29(2)), and loadings are unique up to order and sign of the factors; that the spike-and-slab mode \
+                      finds these zeros is no theorem, and is tested",
             assumptions: &evidence::ASSUMPTIONS,
         }
     }

@@ -115,8 +115,8 @@ fn leading(x: &Observations, model: &SparsePcaModel) -> Result<Evidence, LinearE
         }
     }
     let Some((p_value, gap, k)) = hardest else {
-        let detail = "every component is one variable".to_owned();
-        return Ok(Evidence { assumption: LEADING, verdict: Verdict::Supported, p_value: None, margin: None, detail });
+        let detail = "every component is one variable, and which variables is the penalty's choice".to_owned();
+        return Ok(Evidence { assumption: LEADING, verdict: Verdict::Untestable, p_value: None, margin: None, detail });
     };
     Ok(Evidence {
         assumption: LEADING,
@@ -137,6 +137,8 @@ fn agreeing(model: &SparsePcaModel) -> Evidence {
         assumption: AGREEING,
         verdict: match (rivals, agreeing) {
             (1.., _) => Verdict::Refuted,
+            // rotations of a single direction are no other starts
+            _ if model.supports().len() == 1 => Verdict::Untestable,
             (0, 2..) => Verdict::Supported,
             (0, _) => Verdict::Untestable,
         },

@@ -30,8 +30,8 @@ pub fn core_consistency(tensor: &Tensor, model: &CpModel) -> Result<Option<f64>,
     let mut core = Array2::zeros((0, 0));
     for (mode, factor) in model.factors.iter().enumerate() {
         let left = match mode {
-            0 => reshaped(tensor.values().iter(), factor.nrows(), tensor.values().len() / factor.nrows()),
-            _ => reshaped(core.iter(), factor.nrows(), core.len() / factor.nrows()),
+            0 => tensor.around(0).unfolding()?,
+            _ => reshaped(core.iter(), factor.nrows(), core.len() / factor.nrows()).into(),
         };
         let factor = factor * &scale;
         let pseudoinverse = match solve_spd(factor.t().dot(&factor).view(), factor.t()) {

@@ -4,7 +4,7 @@ use super::{
     CpModel, CpStarts, Tensor,
     congruence::cosines,
     evidence,
-    iteration::{Search, Terms, norm},
+    iteration::{Search, Terms},
 };
 use crate::LinearError;
 use ndarray::Array2;
@@ -39,6 +39,9 @@ const SAME_TERM: f64 = 0.99;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CpParams {
+    /// The lengths of the modes of the tensor in each row of a table ([`RowCpParams`](super::RowCpParams)), two or more whose product is the number of
+    /// columns, the last index fastest. A [`Tensor`] has its own.
+    pub modes: Option<Vec<usize>>,
     /// The number of terms, `k`.
     pub components: usize,
     /// Whether the entries of all factors are kept from being negative.
@@ -54,7 +57,7 @@ pub struct CpParams {
 impl Default for CpParams {
     /// One term of any sign; 5 starts of at most 2000 sweeps to 1e-8.
     fn default() -> Self {
-        Self { components: 1, non_negative: false, starts: 5, max_iterations: 2000, tolerance: 1e-8 }
+        Self { modes: None, components: 1, non_negative: false, starts: 5, max_iterations: 2000, tolerance: 1e-8 }
     }
 }
 
@@ -115,10 +118,13 @@ impl Cp {
         Ok(Ended { terms: terms.canonical(), error, stop, iterations })
     }
 
-    fn fit_in_pool(&self, x: &Tensor, run: &mut Run<'_>) -> Result<Fitted<CpModel>, LinearError> {
-        let unfoldings = x.unfoldings();
-        let norm = unfoldings.first().map_or(0.0, norm);
-        let search = Search { unfoldings, norm, components: self.params.components, non_negative: self.params.non_negative };
+    /// Takes the tensor, of which a copy is one too many.
+    pub(super) fn decompose(&self, mut tensor: Tensor, run: &mut Run<'_>) -> Result<Fitted<CpModel>, LinearError> {
+        // squares of scaled entries neither overflow nor vanish
+        let scale = tensor.scale();
+        tensor.values /= scale;
+        let norm = tensor.values.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let search = Search { tensor, norm, components: self.params.components, non_negative: self.params.non_negative };
         let mut best = self.end(&search, 0, run)?;
         let mut all = vec![(best.error, best.terms.factors.clone())];
         let mut cancelled = best.stop == Stop::Cancelled;
@@ -135,7 +141,7 @@ impl Cp {
         }
         let starts = compare(&all, &best)?;
         let Ended { terms, error, stop, iterations } = best;
-        let model = CpModel { weights: terms.weights, factors: terms.factors, error, starts };
+        let model = CpModel { weights: terms.weights * scale, factors: terms.factors, error, starts };
         let stop = if cancelled { Stop::Cancelled } else { stop };
         let warnings = [self.not_converged(stop, iterations), empty(&model)].into_iter().flatten().collect();
         Ok(Fitted { model, stop, iterations, objective: Some(error), warnings })
@@ -172,22 +178,27 @@ fn compare(all: &[(f64, Vec<Array2<f64>>)], best: &Ended) -> Result<CpStarts, Li
     Ok(starts)
 }
 
+/// What is identified, of tensors and of tables.
+pub(super) fn claim() -> Claim {
+    Claim {
+        class: Class::PermutationScale,
+        theorem: "Kruskal (1977), Linear Algebra and its Applications 18(2), theorem 4a; for more than three modes Sidiropoulos and Bro (2000), \
+                  Journal of Chemometrics 14(3): unique if the k-ranks of the N factors add up to at least 2k + N - 1",
+        assumptions: &evidence::ASSUMPTIONS,
+    }
+}
+
 impl Fit<Tensor> for Cp {
     type Model = CpModel;
     type Error = LinearError;
 
-    /// The objective is the relative error `‖X - X̂‖ / ‖X‖`. Memory for a copy of the tensor a mode.
+    /// The objective is the relative error `‖X - X̂‖ / ‖X‖`. Memory for a copy of the tensor.
     fn fit(&self, x: &Tensor, run: &mut Run<'_>) -> Result<Fitted<CpModel>, LinearError> {
-        run.in_pool(|run| self.fit_in_pool(x, run))
+        run.in_pool(|run| self.decompose(x.clone(), run))
     }
 
     fn claim(&self) -> Claim {
-        Claim {
-            class: Class::PermutationScale,
-            theorem: "Kruskal (1977), Linear Algebra and its Applications 18(2), theorem 4a; for more than three modes Sidiropoulos and Bro (2000), \
-                      Journal of Chemometrics 14(3): unique if the k-ranks of the N factors add up to at least 2k + N - 1",
-            assumptions: &evidence::ASSUMPTIONS,
-        }
+        claim()
     }
 
     fn evidence(&self, x: &Tensor, model: &CpModel, run: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {

@@ -1,8 +1,7 @@
 //! What a tensor and its decomposition say about the assumptions of uniqueness.
 
-use super::{CpModel, Tensor, core_consistency, cp::EXACT, k_rank, khatri_rao, without};
+use super::{CpModel, Tensor, around::gram_without, core_consistency, cp::EXACT, k_rank};
 use crate::{EVIDENCE_LEVEL, LinearError};
-use ndarray::{Array2, ArrayD, IxDyn};
 use rand::RngExt;
 use unmix_core::{Evidence, Seed, Verdict};
 use unmix_numerics::symmetric_eigen;
@@ -96,13 +95,17 @@ fn noise(x: &Tensor, model: &CpModel, seed: Seed) -> Result<Evidence, LinearErro
     if model.error <= EXACT.sqrt() {
         return Ok(evidence(NOISE, Verdict::Supported, None, format!("nothing is left: relative error {:.1e}", model.error)));
     }
-    let residual = Tensor { values: &x.values() - &model.tensor() };
+    let mut residual = Tensor { values: model.tensor() };
+    residual.values.zip_mut_with(&x.values, |fitted, x| *fitted = x - *fitted);
+    let scale = residual.scale();
+    residual.values /= scale;
     let observed = largest_share(&residual)?;
     let mut at_least = 0_u32;
     for flip in 0..FLIPS {
         let mut stream = seed.stream("cp-sign-flips", flip);
-        let signs = ArrayD::from_shape_simple_fn(IxDyn(residual.shape()), || if stream.random::<bool>() { 1.0 } else { -1.0 });
-        at_least += u32::from(largest_share(&Tensor { values: &residual.values * &signs })? >= observed);
+        // signs that are random already are so after another change
+        residual.values.mapv_inplace(|v| if stream.random::<bool>() { v } else { -v });
+        at_least += u32::from(largest_share(&residual)? >= observed);
     }
     let p_value = f64::from(at_least + 1) / (FLIPS + 1) as f64;
     Ok(Evidence {
@@ -120,13 +123,9 @@ fn noise(x: &Tensor, model: &CpModel, seed: Seed) -> Result<Evidence, LinearErro
 
 /// The largest eigenvalue of the residuals' Gram matrices, as a share of the sum, over modes.
 fn largest_share(residual: &Tensor) -> Result<f64, LinearError> {
-    let scale = residual.values.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
     let mut share = 0.0_f64;
-    for unfolding in residual.unfoldings() {
-        let unfolding = unfolding / scale;
-        let wide = unfolding.nrows() <= unfolding.ncols();
-        let gram = if wide { unfolding.dot(&unfolding.t()) } else { unfolding.t().dot(&unfolding) };
-        let eigen = symmetric_eigen(gram.view())?;
+    for mode in 0..residual.order() {
+        let eigen = symmetric_eigen(residual.around(mode).gram()?.view())?;
         share = share.max(eigen.values.first().copied().unwrap_or(0.0) / eigen.values.sum());
     }
     Ok(share)
@@ -156,6 +155,6 @@ fn attained(model: &CpModel) -> Evidence {
 
 /// The least eigenvalue of the Gram matrix of the Khatri–Rao product of all factors but that of `mode`.
 fn conditioning(model: &CpModel, mode: usize) -> f64 {
-    let product: Array2<f64> = khatri_rao(without(&model.factors, mode), model.components());
-    symmetric_eigen(product.t().dot(&product).view()).ok().and_then(|eigen| eigen.values.last().copied()).unwrap_or(0.0)
+    let gram = gram_without(&model.factors, mode);
+    symmetric_eigen(gram.view()).ok().and_then(|eigen| eigen.values.last().copied()).unwrap_or(0.0)
 }

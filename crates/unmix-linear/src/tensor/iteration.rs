@@ -4,7 +4,10 @@
 //! `A = X_(n) K (KᵀK)⁺`. Under non-negativity, hierarchical alternating least squares (Cichocki and Phan 2009, IEICE Transactions E92-A(3)): column after
 //! column, `a_r = max(0, a_r + (X_(n)K - A KᵀK)_r / (KᵀK)_rr)`. Neither ever raises the error.
 
-use super::{khatri_rao, without};
+use super::{
+    Tensor,
+    around::{Around, gram_without, normalise},
+};
 use crate::LinearError;
 use ndarray::{Array1, Array2, Axis, Zip, s};
 use rand::RngExt;
@@ -18,9 +21,10 @@ const COLUMN_SWEEPS: usize = 5;
 /// Eigenvalues of `KᵀK` below this share of the largest are rounding, and their directions are left out (the least-squares solution of least norm).
 const ROUNDING: f64 = 1e-14;
 
-/// A tensor unfolded along each mode, and how its factors are sought.
+/// A tensor whose entry of largest magnitude is 1 or -1, and how its factors are sought.
 pub(super) struct Search {
-    pub unfoldings: Vec<Array2<f64>>,
+    pub tensor: Tensor,
+    /// The Frobenius norm.
     pub norm: f64,
     pub components: usize,
     pub non_negative: bool,
@@ -38,10 +42,10 @@ impl Search {
     /// Magnitudes of them under non-negativity.
     pub fn start(&self, seed: Seed, start: u64) -> Result<Terms, LinearError> {
         let mut stream = seed.stream("cp-start", start);
-        let factors = self.unfoldings.iter().map(|unfolding| {
-            let mut factor = random_columns(unfolding.nrows(), self.components, &mut stream);
+        let factors = self.tensor.shape().iter().enumerate().map(|(mode, &length)| {
+            let mut factor = random_columns(length, self.components, &mut stream);
             if start == 0 {
-                let vectors = leading_vectors(unfolding, self.components)?;
+                let vectors = leading_vectors(&self.tensor.around(mode), self.components)?;
                 factor.slice_mut(s![.., ..vectors.ncols()]).assign(&vectors);
             }
             if self.non_negative {
@@ -56,19 +60,17 @@ impl Search {
     /// One sweep over the modes, and the relative error after it, from the residuals: the difference of squared norms loses half of the digits.
     pub fn sweep(&self, terms: &mut Terms) -> Result<f64, LinearError> {
         let mut error = f64::NAN;
-        for (mode, unfolding) in self.unfoldings.iter().enumerate() {
-            let others = khatri_rao(without(&terms.factors, mode), self.components);
-            let gram = without(&terms.factors, mode)
-                .fold(Array2::ones((self.components, self.components)), |gram, factor| gram * factor.t().dot(factor));
-            let products = unfolding.dot(&others);
+        for mode in 0..self.tensor.order() {
+            let around = self.tensor.around(mode);
+            let gram = gram_without(&terms.factors, mode);
+            let products = around.products(&terms.factors[..mode], &terms.factors[mode + 1..], self.components)?;
             let mut factor = if self.non_negative {
                 columnwise(&terms.factors[mode] * &terms.weights, &products, &gram)
             } else {
                 least_squares(&products, &gram)?
             };
-            if mode + 1 == self.unfoldings.len() {
-                let residual = unfolding - &factor.dot(&others.t());
-                error = norm(&residual) / self.norm;
+            if mode + 1 == self.tensor.order() {
+                error = around.squared_residuals(&terms.factors[..mode], &factor)?.sqrt() / self.norm;
             }
             terms.weights = normalise(&mut factor);
             terms.factors[mode] = factor;
@@ -101,42 +103,20 @@ impl Terms {
     }
 }
 
-/// The Frobenius norm.
-pub(super) fn norm(matrix: &Array2<f64>) -> f64 {
-    let scale = matrix.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-    if scale == 0.0 { 0.0 } else { scale * matrix.iter().map(|v| (v / scale).powi(2)).sum::<f64>().sqrt() }
-}
-
-/// Divides the columns by their lengths, which are returned; a column of zeros stays.
-fn normalise(factor: &mut Array2<f64>) -> Array1<f64> {
-    let lengths = factor.map_axis(Axis(0), |column| column.dot(&column).sqrt());
-    Zip::from(factor.columns_mut()).and(&lengths).for_each(|mut column, &length| {
-        if length > 0.0 {
-            column /= length;
-        }
-    });
-    lengths
-}
-
 fn random_columns(rows: usize, columns: usize, stream: &mut Stream) -> Array2<f64> {
     Array2::from_shape_simple_fn((rows, columns), || stream.sample(StandardNormal))
 }
 
-/// At most `count` left singular vectors of `unfolding`, from the smaller of its two Gram matrices.
-fn leading_vectors(unfolding: &Array2<f64>, count: usize) -> Result<Array2<f64>, NumericsError> {
-    let (rows, columns) = unfolding.dim();
-    let scale = unfolding.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-    let scaled = unfolding / scale;
-    let wide = rows <= columns;
-    let eigen = symmetric_eigen(if wide { scaled.dot(&scaled.t()) } else { scaled.t().dot(&scaled) }.view())?;
+/// At most `count` left singular vectors of the unfolding.
+fn leading_vectors(around: &Around<'_>, count: usize) -> Result<Array2<f64>, LinearError> {
+    let eigen = symmetric_eigen(around.gram()?.view())?;
     let floor = eigen.values.first().map_or(0.0, |largest| largest * ROUNDING);
     let rank = eigen.values.iter().take(count).take_while(|&&v| v > floor).count();
-    let vectors = eigen.vectors.slice_move(s![.., ..rank]);
-    Ok(if wide { vectors } else { scaled.dot(&vectors) })
+    around.left_vectors(eigen.vectors.slice_move(s![.., ..rank]))
 }
 
 /// `products · gram⁺`.
-fn least_squares(products: &Array2<f64>, gram: &Array2<f64>) -> Result<Array2<f64>, NumericsError> {
+pub(super) fn least_squares(products: &Array2<f64>, gram: &Array2<f64>) -> Result<Array2<f64>, NumericsError> {
     let eigen = symmetric_eigen(gram.view())?;
     let floor = eigen.values.first().map_or(0.0, |largest| largest * ROUNDING);
     let inverse = eigen.values.mapv(|v| if v > floor { v.recip() } else { 0.0 });

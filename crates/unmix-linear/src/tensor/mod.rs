@@ -4,8 +4,9 @@
 //! Carroll and Chang 1970, Psychometrika 35; Harshman 1970). Unlike the factors of a matrix, which any rotation fits as well, the terms are unique up
 //! to order and scale under Kruskal's condition; see [`Cp`]. For moments, whose terms repeat one vector, there is [`TensorPower`].
 //!
-//! A table holds no tensor, so this is for programs: no method of the command line fits a [`Tensor`].
+//! A table is such a tensor if its rows are: images, or variables at several times. [`RowCp`] fits tables, with codes of new rows.
 
+mod around;
 mod congruence;
 mod core_consistency;
 mod cp;
@@ -14,6 +15,7 @@ mod iteration;
 mod k_rank;
 mod model;
 mod power;
+mod rows;
 
 pub use congruence::{Congruence, congruence};
 pub use core_consistency::core_consistency;
@@ -21,11 +23,12 @@ pub use cp::{Cp, CpParams};
 pub use k_rank::{EXACT_COLUMNS, KRank, k_rank};
 pub use model::{CpModel, CpStarts};
 pub use power::{MomentComponents, TensorEigen, TensorPower};
+pub use rows::{RowCp, RowCpModel, RowCpParams};
 
 pub(crate) use k_rank::k_rank_of_gram;
 
 use crate::LinearError;
-use ndarray::{Array2, ArrayD, ArrayViewD, Dimension};
+use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD, Dimension, IxDyn};
 
 /// A dense tensor of order 3 or more whose entries are finite and not all 0.
 ///
@@ -40,6 +43,7 @@ use ndarray::{Array2, ArrayD, ArrayViewD, Dimension};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
+    /// Row by row: the last index fastest.
     values: ArrayD<f64>,
 }
 
@@ -59,7 +63,7 @@ impl Tensor {
         if values.iter().all(|&v| v == 0.0) {
             return Err(LinearError::TensorEmpty { shape: values.shape().to_vec() });
         }
-        Ok(Self { values })
+        Ok(Self { values: if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() } })
     }
 
     /// The entries.
@@ -77,16 +81,20 @@ impl Tensor {
         self.values.ndim()
     }
 
-    /// The unfolding along each mode: `[I_n, Π of the other lengths]`, the other modes in their order, the last fastest.
-    pub(crate) fn unfoldings(&self) -> Vec<Array2<f64>> {
-        let order = self.order();
-        (0..order)
-            .map(|mode| {
-                let axes: Vec<usize> = std::iter::once(mode).chain((0..order).filter(|&m| m != mode)).collect();
-                let rows = self.shape()[mode];
-                reshaped(self.values.view().permuted_axes(axes).iter(), rows, self.values.len() / rows)
-            })
-            .collect()
+    /// The tensor of the rows of `x` `[n, d]`, each of the lengths `modes`, the last index fastest.
+    fn of_rows(x: ArrayView2<'_, f64>, modes: &[usize]) -> Result<Self, LinearError> {
+        let length = modes.iter().try_fold(1_usize, |product, length| product.checked_mul(*length));
+        if length != Some(x.ncols()) || modes.len() < 2 {
+            return Err(LinearError::RowModes { columns: x.ncols(), modes: modes.to_vec() });
+        }
+        let shape: Vec<usize> = std::iter::once(x.nrows()).chain(modes.iter().copied()).collect();
+        let mut values = x.iter();
+        Self::new(ArrayD::from_shape_simple_fn(IxDyn(&shape), || values.next().copied().unwrap_or_default()))
+    }
+
+    /// The entry of largest magnitude.
+    fn scale(&self) -> f64 {
+        self.values.iter().fold(0.0_f64, |most, v| most.max(v.abs()))
     }
 }
 
@@ -102,9 +110,4 @@ fn khatri_rao<'a>(factors: impl IntoIterator<Item = &'a Array2<f64>>, components
         let lengths = factor.nrows();
         Array2::from_shape_fn((product.nrows() * lengths, components), |(row, r)| product[[row / lengths, r]] * factor[[row % lengths, r]])
     })
-}
-
-/// The other members of `factors`, in order.
-fn without(factors: &[Array2<f64>], mode: usize) -> impl Iterator<Item = &Array2<f64>> {
-    factors.iter().enumerate().filter(move |(m, _)| *m != mode).map(|(_, factor)| factor)
 }

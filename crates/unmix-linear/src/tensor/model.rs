@@ -1,14 +1,14 @@
 //! A fitted decomposition.
 
 use super::khatri_rao;
-use ndarray::{Array1, Array2, ArrayD, IxDyn};
+use ndarray::{Array1, Array2, ArrayD, IxDyn, linalg::general_mat_mul};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use unmix_core::{Fault, Load, Model, load_json, save_json};
 
 /// A sum of rank-one terms, `Σ_r w_r a_r⁽¹⁾ ∘ … ∘ a_r⁽ᴺ⁾`.
 ///
-/// It is a decomposition of one tensor and no model of rows: it infers and generates nothing. Terms come in order of descending weight; in every mode
+/// It is a decomposition of one tensor and no model of rows, which is [`RowCpModel`](super::RowCpModel): it infers and generates nothing. Terms come in order of descending weight; in every mode
 /// but the last the entry of largest magnitude of each column is positive, so that signs do not depend on the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CpModel {
@@ -46,9 +46,12 @@ impl CpModel {
 
     /// The sum of the terms, as a tensor.
     pub fn tensor(&self) -> ArrayD<f64> {
-        let sums = khatri_rao(&self.factors, self.components()).dot(&self.weights);
-        let mut sums = sums.iter();
-        ArrayD::from_shape_simple_fn(IxDyn(&self.shape()), || sums.next().copied().unwrap_or_default())
+        let Some((first, others)) = self.factors.split_first() else { return ArrayD::zeros(IxDyn(&[])) };
+        let others = khatri_rao(others, self.components());
+        // row by row, whatever the layout of the factors
+        let mut sums = Array2::zeros((first.nrows(), others.nrows()));
+        general_mat_mul(1.0, &(first * &self.weights), &others.t(), 0.0, &mut sums);
+        sums.into_dyn().into_shape_with_order(IxDyn(&self.shape())).unwrap_or_default()
     }
 }
 

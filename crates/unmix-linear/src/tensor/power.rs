@@ -1,11 +1,11 @@
 //! The symmetric tensor power method, and the moments of latent-variable models that it decomposes (Anandkumar, Ge, Hsu, Kakade and Telgarsky 2014,
 //! Tensor decompositions for learning latent variable models, Journal of Machine Learning Research 15, 2773–2832).
 //!
-//! A symmetric tensor `Σ_r λ_r v_r ∘ v_r ∘ v_r` with orthonormal `v_r` has the `v_r` as fixed points of `θ ← T(I, θ, θ) / ‖T(I, θ, θ)‖`, which
-//! converges quadratically (section 4.2.1, theorem 4.1); each is found as the best of several starts, uniform on the sphere, and deflated (algorithm 1). Moments
+//! A symmetric tensor `Σ_r λ_r v_r ∘ v_r ∘ v_r` with orthonormal `v_r` has the `v_r` as attracting fixed points of `θ ← T(I, θ, θ) / ‖T(I, θ, θ)‖`
+//! (section 4.2.1, theorem 4.1), reached at a quadratic rate (section 5.1, lemma 5.1); each is found as the best of several starts, uniform on the sphere, and deflated (algorithm 1). Moments
 //! `M₂ = Σ w_r μ_r μ_rᵀ` and `M₃ = Σ w_r μ_r ∘ μ_r ∘ μ_r` are brought to that form by whitening with `M₂` (section 4.3, theorem 4.3).
 
-use super::{iteration::norm, reshaped};
+use super::reshaped;
 use crate::LinearError;
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3, Axis, s};
 use rand::RngExt;
@@ -203,4 +203,10 @@ fn require_symmetric(tensor: ArrayView3<'_, f64>) -> Result<(), LinearError> {
         }
     }
     Ok(())
+}
+
+/// The Frobenius norm.
+fn norm(matrix: &Array2<f64>) -> f64 {
+    let scale = matrix.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    if scale == 0.0 { 0.0 } else { scale * matrix.iter().map(|v| (v / scale).powi(2)).sum::<f64>().sqrt() }
 }

@@ -121,6 +121,15 @@ fn nmf() {
 }
 
 #[test]
+fn cp() {
+    let method = METHODS.iter().find(|m| m.name == "cp").unwrap();
+    for config in ["", "non_negative = true"] {
+        let config = format!("modes = [3, 3]\ncomponents = 2\ntolerance = 1e-13\n{config}");
+        Conformance::of(method, holzinger()).with(&config).linear(1e-4).allows_constant_columns().assert();
+    }
+}
+
+#[test]
 fn anchor_words() {
     let method = METHODS.iter().find(|m| m.name == "anchor-words").unwrap();
     let (x, _) = corpus(300, 40, 3, 5);

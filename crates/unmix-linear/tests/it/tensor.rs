@@ -4,8 +4,11 @@ use ndarray::{Array, Array1, Array2, Array3, ArrayD, Axis, IxDyn, array};
 use rand::RngExt;
 use rand_distr::{Exp1, StandardNormal};
 use std::ops::ControlFlow;
-use unmix_core::{Evidence, Fault, Fit, Fitted, Kind, Load, Model, Params, Progress, Run, Seed, Stop, Verdict, identified};
-use unmix_linear::{CpModel, CpParams, CpStarts, LinearError, Tensor, TensorPower, congruence, core_consistency, k_rank};
+use unmix_core::{
+    Evidence, Failure, Fault, Fit, Fitted, Generate, Infer, Kind, Load, Model, Observations, Params, Progress, Run, Seed, Stop, Verdict,
+    identified,
+};
+use unmix_linear::{CpModel, CpParams, CpStarts, LinearError, RowCpParams, Tensor, TensorPower, congruence, core_consistency, k_rank};
 use unmix_testkit::Golden;
 
 fn params(components: usize) -> CpParams {
@@ -69,9 +72,16 @@ fn equals_tensorly() {
 fn terms_return_for_every_seed() {
     for seed in 0..10 {
         // order 4, more terms than a mode is long, and non-negative ones
-        for (shape, k, non_negative) in
-            [(&[6, 7, 8][..], 4, false), (&[4, 5, 4, 6], 4, false), (&[4, 9, 9], 5, false), (&[8, 9, 7], 3, true)]
-        {
+        for (shape, k, non_negative) in [
+            (&[6, 7, 8][..], 4, false),
+            (&[4, 5, 4, 6], 4, false),
+            (&[4, 9, 9], 5, false),
+            (&[8, 9, 7], 3, true),
+            // one mode longer than all others together, at each place
+            (&[30, 5, 4], 3, false),
+            (&[5, 30, 4], 3, false),
+            (&[5, 4, 30], 3, false),
+        ] {
             let (truth, x) = simulate(shape, k, non_negative, 0.01, seed);
             let fitted = fit(CpParams { non_negative, starts: 10, ..params(k) }, &x);
             let least = congruence(&fitted.model, &truth).unwrap().least();
@@ -208,6 +218,60 @@ fn threads_change_nothing_and_models_come_back() {
     let folder = tempfile::tempdir().unwrap();
     model.save(folder.path()).unwrap();
     assert_eq!(CpModel::load(folder.path()).unwrap(), model);
+}
+
+/// The rows of a table with the shape of the slices of a tensor.
+fn table(x: &Tensor) -> (Observations, Option<Vec<usize>>) {
+    let (rows, modes) = x.shape().split_first().unwrap();
+    let values = Array2::from_shape_vec((*rows, modes.iter().product()), x.values().iter().copied().collect()).unwrap();
+    (Observations::unnamed(values).unwrap(), Some(modes.to_vec()))
+}
+
+#[test]
+fn a_table_of_tensors_is_decomposed_as_the_tensor_is() {
+    for (shape, non_negative) in [(&[40, 6, 5][..], false), (&[40, 3, 4, 3], false), (&[40, 6, 5], true)] {
+        let (truth, tensor) = simulate(shape, 3, non_negative, 0.002, 7);
+        let ((x, modes), params) = (table(&tensor), CpParams { non_negative, tolerance: 1e-12, ..params(3) });
+        let estimator = RowCpParams(CpParams { modes, ..params.clone() }).build().unwrap();
+        let verdicts = |evidence: Vec<Evidence>| evidence.into_iter().map(|e| (e.assumption, e.verdict)).collect::<Vec<_>>();
+        let mut run = Run::new(1);
+        let model = estimator.fit(&x, &mut run).unwrap().model;
+        let whole = fit(params.clone(), &tensor).model;
+        assert_eq!((&model.weights, model.error, model.starts), (&whole.weights, whole.error, whole.starts));
+        for (here, there) in model.factors.iter().zip(&whole.factors[1..]) {
+            assert!((here.mapv(f64::abs) - there.mapv(f64::abs)).iter().all(|v| v.abs() < 1e-12));
+        }
+        // codes of the fitted rows are the factor of the first mode, but for its sign and a last half sweep
+        let codes = model.infer(x.x()).unwrap();
+        let first = &whole.factors[0] * &whole.weights;
+        assert!((codes.mapv(f64::abs) - first.mapv(f64::abs)).iter().all(|v| v.abs() < 1e-4 * whole.weights[0]), "{shape:?}");
+        assert!(!non_negative || codes.iter().all(|&z| z >= 0.0));
+        // and new rows, made of the true profiles, come back whole
+        let made = khatri_rao_rows(&truth, &[1.0, 2.0, 0.5]);
+        let again = model.generate(model.infer(made.view()).unwrap().view()).unwrap();
+        let norm = |a: &Array2<f64>| a.iter().map(|v| v * v).sum::<f64>().sqrt();
+        assert!(norm(&(&again - &made)) < 0.03 * norm(&made), "{shape:?}");
+        let tensors = params.build().unwrap().evidence(&tensor, &whole, &mut run).unwrap();
+        assert_eq!(verdicts(estimator.evidence(&x, &model, &mut run).unwrap()), verdicts(tensors), "{shape:?}");
+    }
+}
+
+/// A row with these codes, from the factors of all modes but the first.
+fn khatri_rao_rows(truth: &CpModel, codes: &[f64]) -> Array2<f64> {
+    let one = CpModel { weights: Array1::from(codes.to_vec()), ..truth.clone() };
+    let mut factors = one.factors.clone();
+    factors[0] = Array2::ones((1, codes.len()));
+    let row = CpModel { factors, ..one }.tensor();
+    Array2::from_shape_vec((1, row.len()), row.iter().copied().collect()).unwrap()
+}
+
+#[test]
+fn rows_that_hold_no_tensor_are_refused() {
+    let (x, _) = table(&simulate(&[10, 3, 4], 2, false, 0.1, 1).1);
+    for modes in [None, Some(vec![12]), Some(vec![3, 5]), Some(vec![usize::MAX, 2])] {
+        let error = RowCpParams(CpParams { modes, ..params(2) }).build().unwrap().fit(&x, &mut Run::new(1)).unwrap_err();
+        assert!(error.to_string().contains("whose product is 12") && error.kind() == Kind::Usage, "{error}");
+    }
 }
 
 #[test]

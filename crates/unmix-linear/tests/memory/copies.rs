@@ -56,6 +56,7 @@ fn case(method: &str, n: usize) -> (Observations, String) {
     let factor = |j: usize| (j..=COLUMNS).step_by(3).map(|i| format!("'x{i}'")).collect::<Vec<_>>().join(", ");
     let (x, config) = match method {
         "nmf" => (sources(n).map(f64::abs).unwrap(), "components = 5\nmax_iterations = 20".to_owned()),
+        "cp" => (sources(n), "modes = [4, 5]\ncomponents = 3\nstarts = 1\nmax_iterations = 20".to_owned()),
         "anchor-words" => (words(n), "components = 3".to_owned()),
         "latent-class" => (categories(n), "components = 2\nstarts = 1\nmax_iterations = 20".to_owned()),
         "factor-analysis" | "ppca" => (factors(n), "components = 3".to_owned()),
