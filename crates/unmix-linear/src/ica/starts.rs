@@ -83,7 +83,10 @@ fn best(algorithm: &impl FromStart, white: &White<'_>, run: &mut Run<'_>) -> Res
         }
         let from = start(run, index);
         let other = algorithm.end(white, from, run)?;
-        if other.1 > best.1 || other.0.stop == Stop::Cancelled {
+        // what was cut short may be worse than what has ended
+        if other.0.stop == Stop::Cancelled {
+            best.0.stop = Stop::Cancelled;
+        } else if other.1 > best.1 {
             best = other;
         }
     }

@@ -214,7 +214,10 @@ impl Nmf {
             }
             let start = NmfInitialisation::Random.start(&problem, k, &mut run.seed.stream("nmf", index))?;
             let other = self.end(&problem, start, run)?;
-            if other.objective < best.objective || other.stop == Stop::Cancelled {
+            // what was cut short may be worse than what has ended
+            if other.stop == Stop::Cancelled {
+                best.stop = Stop::Cancelled;
+            } else if other.objective < best.objective {
                 best = other;
             }
         }

@@ -81,9 +81,14 @@ impl Search<'_> {
             }
             let rotation = random_rotation(components, &mut run.seed.stream("sparse-factor-analysis", start));
             let other = self.mode(&principal.dot(&rotation), start, run)?;
+            // the mode of a start cut short may be that of another spike
+            if other.stop == Stop::Cancelled {
+                best.stop = Stop::Cancelled;
+                break;
+            }
             modes.push(other.log_posterior);
             // the first of equals, so that more starts change nothing where there is one mode
-            if other.stop == Stop::Cancelled || other.log_posterior > best.log_posterior + SAME_MODE {
+            if other.log_posterior > best.log_posterior + SAME_MODE {
                 best = other;
             }
         }

@@ -115,9 +115,12 @@ impl SparsePca {
         let ends = self.ends(&problem, k, run)?;
         let best = ends.iter().enumerate().fold(0, |best, (i, end)| {
             let better = end.objective < ends[best].objective * (1.0 - BETTER);
-            if better || end.stop == Stop::Cancelled { i } else { best }
+            if better { i } else { best }
         });
         let best = &ends[best];
+        // what was cut short may be worse than what has ended
+        let cancelled = ends.iter().any(|end| end.stop == Stop::Cancelled);
+        let stop = if cancelled { Stop::Cancelled } else { best.stop };
 
         let kept: Vec<usize> = (0..k).filter(|&i| best.components.row(i).iter().any(|v| *v != 0.0)).collect();
         if kept.is_empty() {
@@ -136,7 +139,7 @@ impl SparsePca {
         let model = model::of(&axes, loadings, self.params.ridge, problem.alpha)?;
         let model = SparsePcaModel { starts: ends.len(), agreeing, rivals, ..model };
         let warnings = [empty_warning(k - kept.len(), k), not_converged(best, self.params.tolerance)].into_iter().flatten().collect();
-        Ok(Fitted { model, stop: best.stop, iterations: best.iterations, objective: Some(best.objective), warnings })
+        Ok(Fitted { model, stop, iterations: best.iterations, objective: Some(best.objective), warnings })
     }
 
     /// Where all starts end; none comes after one that was cancelled.

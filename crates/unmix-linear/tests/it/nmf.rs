@@ -241,3 +241,18 @@ fn stopping_early_is_a_fact_of_the_fit() {
     let fitted = nmf.fit(&Observations::unnamed(x).unwrap(), &mut run).unwrap();
     assert_eq!((fitted.stop, fitted.iterations), (Stop::Cancelled, 3));
 }
+
+#[test]
+fn a_start_cut_short_does_not_replace_one_that_has_ended() {
+    let x = product(60, 10, 3, 0.3, false, 5).0;
+    let one = fit(params(3), &x);
+    let mut begun = 0;
+    let mut run = Run::new(1).observed(|p: &Progress<'_>| {
+        begun += usize::from(p.step == 1);
+        if begun == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let cut = NmfParams { starts: 4, ..params(3) }.build().unwrap().fit(&Observations::unnamed(x).unwrap(), &mut run).unwrap();
+    drop(run);
+    assert_eq!((cut.stop, begun), (Stop::Cancelled, 2));
+    assert_eq!((cut.objective, &cut.model.parts), (one.objective, &one.model.parts));
+}
