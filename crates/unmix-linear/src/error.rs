@@ -26,6 +26,9 @@ pub enum LinearError {
         "no eigenvalue of the correlations exceeds those of uncorrelated data: there is no factor to find; set `components` to fit one anyway"
     )]
     NoFactors,
+    /// Minka's evidence does not exist for any number of components.
+    #[error("the eigenvalues of the covariance give no number of components any evidence (equal ones have none); set `components`")]
+    NoEvidence,
     /// A prior leaves no loading.
     #[error(
         "no factor loads on two variables under a spike of rate {spike} and a slab of rate {slab}: there is none to find; lower `spike`"
@@ -60,6 +63,15 @@ pub enum LinearError {
     NoPureVariables {
         /// The tolerance.
         tolerance: f64,
+    },
+    /// No split of the rows has covariances of all variables in both halves.
+    #[error(
+        "`delta` cannot be chosen from the data: in each of {splits} splits of the rows a column is constant in one half, or the copy of another; \
+         set `delta`, or drop the columns that hardly vary"
+    )]
+    NoSplits {
+        /// The splits tried.
+        splits: usize,
     },
     /// Groups of pure variables that are no separate factors.
     #[error("the factors of the pure variables {groups} have no positive definite covariance: some are one factor; raise `delta`")]
@@ -231,10 +243,12 @@ impl Failure for LinearError {
             Self::RowModes { .. } => Kind::Usage,
             Self::Variance { .. }
             | Self::NoFactors
+            | Self::NoEvidence
             | Self::NoLoadings { .. }
             | Self::EmptyComponents { .. }
             | Self::DependentComponents { .. }
             | Self::NoPureVariables { .. }
+            | Self::NoSplits { .. }
             | Self::IndistinctFactors { .. }
             | Self::TooFewValues { .. }
             | Self::TooFewEntries { .. }

@@ -42,8 +42,8 @@ impl ColumnMoments {
         Ok(Self { moments: builder.finish(), check })
     }
 
-    /// The bytes that one chunk of rows takes: itself, what the reader holds, the chunk centred, and its covariance.
+    /// The bytes that one chunk of rows takes: itself, what the reader holds and the chunk centred; and the sum of squares of all rows, of the chunk, and of both together.
     pub fn least_memory(n: usize, d: usize) -> usize {
-        VALUE * d * (3 * n.min(CHUNK_ROWS) + d)
+        VALUE * d * (3 * n.min(CHUNK_ROWS) + 3 * d)
     }
 }

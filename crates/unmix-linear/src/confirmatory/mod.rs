@@ -82,6 +82,10 @@ impl Fit<Observations> for ConfirmatoryFactorAnalysis {
     fn fit(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<ConfirmatoryModel>, LinearError> {
         let pattern = Pattern::of(&self.params, x.names())?;
         let correlation = Correlation::of(x)?;
+        // standard errors of variances are of the fourth power of the units
+        if let Some((sd, column)) = correlation.sd.iter().zip(x.names()).find(|(sd, _)| !sd.powi(4).is_normal()) {
+            return Err(LinearError::Variance { column: column.clone(), variance: sd * sd });
+        }
         let structure = pattern.standardized(&correlation.sd);
         require_identified(&pattern, &structure, x.names(), run.seed)?;
         let log_det_r = log_det_spd(correlation.r.view())?;

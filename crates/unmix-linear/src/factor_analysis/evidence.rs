@@ -7,11 +7,12 @@ use super::{
     wide::{Wide, least_curvature},
 };
 use crate::{Correlation, EVIDENCE_LEVEL, FitIndices, LinearError, Rotation, bartlett_sphericity, kaiser_meyer_olkin};
+use ndarray::Array1;
 use unmix_core::{Evidence, Verdict};
 use unmix_numerics::normal_tail;
 
 pub(crate) const SHARED: &str = "the variables share variance, and not only in pairs";
-pub(super) const DETERMINED: &str = "the correlations outnumber the parameters";
+pub(super) const DETERMINED: &str = "there are correlations enough for the parameters";
 pub(super) const CURVED: &str = "the loadings of every factor determine the uniquenesses";
 pub(crate) const INTERIOR: &str = "every variable has noise of its own";
 pub(super) const ENOUGH: &str = "this number of factors explains all correlations";
@@ -52,7 +53,7 @@ pub(crate) fn shared_variance(correlation: Result<&Correlation, &LinearError>) -
 
 /// Schott's test of no correlation (2005, Biometrika 92(4), 951–956), for which no correlation matrix is inverted: with `n - 1 = m`, the sum of the
 /// squared correlations of Gaussian variables that are independent has mean `d(d - 1)/2m` and variance `d(d - 1)(m - 1)/(m²(m + 2))`, and is
-/// nearly normal for many variables. Correlation in pairs alone escapes it, so it cannot support the assumption.
+/// nearly normal for many variables. It rejects for correlation in pairs alone as well, so it cannot support the assumption.
 pub(super) fn shared_variance_of_wide(wide: &Result<Wide, LinearError>) -> Evidence {
     let wide = match wide {
         Ok(wide) => wide,
@@ -103,16 +104,21 @@ pub(super) fn of_wide(wide: Result<Wide, LinearError>, model: &FactorModel, name
     Ok(vec![shared_variance_of_wide(&wide), determined(model), curved(model)?, interior(model, names), untestable])
 }
 
-/// Ledermann's count; a fit is refused where it is negative.
+/// Ledermann's count; a fit is refused where it is negative. At 0 one factor is unique, of three variables; several may have other solutions, as the two of
+/// Wilson and Worcester (1939) for three factors of six variables.
 pub(super) fn determined(model: &FactorModel) -> Evidence {
     let (d, k) = (model.columns(), model.components());
     let degrees_of_freedom = ((d - k).pow(2) - (d + k)) / 2;
+    let (verdict, several) = match (degrees_of_freedom, k) {
+        (0, 2..) => (Verdict::Untestable, "; with as many correlations as parameters there may be several solutions"),
+        _ => (Verdict::Supported, ""),
+    };
     Evidence {
         assumption: DETERMINED,
-        verdict: Verdict::Supported,
+        verdict,
         p_value: None,
         margin: Some(degrees_of_freedom as f64),
-        detail: format!("degrees of freedom (margin): {degrees_of_freedom}"),
+        detail: format!("degrees of freedom (margin): {degrees_of_freedom}{several}"),
     }
 }
 
@@ -133,8 +139,12 @@ pub(super) fn curved(model: &FactorModel) -> Result<Evidence, LinearError> {
 }
 
 pub(crate) fn interior(model: &FactorModel, names: &[String]) -> Evidence {
-    let uniqueness = model.standardized_uniqueness();
-    let heywood = at_bound(&uniqueness, names);
+    interior_at(&model.standardized_uniqueness(), names)
+}
+
+/// The same for uniquenesses `[d]` of standardised variables.
+pub(crate) fn interior_at(uniqueness: &Array1<f64>, names: &[String]) -> Evidence {
+    let heywood = at_bound(uniqueness, names);
     let least = uniqueness.iter().copied().fold(f64::INFINITY, f64::min);
     let detail = if heywood.is_empty() {
         format!("least uniqueness {least:.3}, its bound {LEAST_UNIQUENESS}")

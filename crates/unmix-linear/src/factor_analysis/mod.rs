@@ -20,7 +20,7 @@ mod principal_axis;
 mod warnings;
 mod wide;
 
-pub(crate) use evidence::{INTERIOR, SHARED, interior, shared_variance};
+pub(crate) use evidence::{INTERIOR, SHARED, interior, interior_at, shared_variance};
 pub(crate) use extraction::{components_of, stop};
 pub use incomplete::{IncompleteFactorAnalysis, IncompleteFactorAnalysisParams};
 pub(crate) use likelihood::LEAST_UNIQUENESS;
@@ -142,7 +142,9 @@ impl Fit<Observations> for FactorAnalysis {
     fn claim(&self) -> Claim {
         Claim {
             class: if self.params.rotation.is_oblique() { Class::Affine } else { Class::Orthogonal },
-            theorem: "Anderson and Rubin (1956), theorem 5.1: uniquenesses are unique and loadings unique up to a rotation of the codes; \
+            theorem: "Anderson and Rubin (1956), theorem 5.1: if without any one variable two disjoint sets of k still have loadings of full rank, \
+                      which takes 2k + 1 variables, uniquenesses are unique and loadings unique up to a rotation of the codes; with fewer \
+                      this holds for almost all loadings if the correlations outnumber the parameters (Bekker and ten Berge 1997); \
                       no rotation criterion, varimax included, identifies more without knowing that the true loadings are simple; factors that \
                       may correlate are unique up to an invertible linear map",
             assumptions: &evidence::ASSUMPTIONS,

@@ -1,4 +1,4 @@
-//! Principal axis factoring with iterated communalities (Harman 1976, Modern Factor Analysis, 3rd edition, section 8.5; Thomson 1934).
+//! Principal axis factoring with iterated communalities (Harman 1976, Modern Factor Analysis, 3rd edition, chapter 8; Thomson 1934).
 //!
 //! From communalities `h²` the loadings are `V_k E_k^½`, with the leading eigenvalues and eigenvectors of `R` whose diagonal holds `h²`; the
 //! sums of their squares are the next communalities. The first are squared multiple correlations. A fixed point reproduces the diagonal, so it

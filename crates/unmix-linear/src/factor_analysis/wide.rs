@@ -29,7 +29,7 @@ pub(crate) struct Wide {
     pub mean: Array1<f64>,
     /// Standard deviations with divisor `n`, `[d]`.
     pub sd: Array1<f64>,
-    /// Centred columns of length 1, `[n, d]`: the one copy of the data that is held.
+    /// Centred columns of length 1, `[n, d]`: one copy of the data; a centred one is held beside it while they are made.
     pub z: Array2<f64>,
 }
 

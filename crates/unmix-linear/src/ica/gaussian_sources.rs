@@ -6,7 +6,7 @@
 //! error of the fit, of order `1/√n`, change their cumulants by its third or fourth power only.
 //!
 //! The hypothesis "at least two of `k` sources are Gaussian" is a partial conjunction (Benjamini and Heller 2008, Biometrics 64,
-//! 1215–1222, eq. 2 with `u = k - 1`): its p-value is twice the second largest of the codes' p-values, by Bonferroni over the two codes that
+//! 1215–1222, Bonferroni's form with `u = k - 1`): its p-value is twice the second largest of the codes' p-values, by Bonferroni over the two codes that
 //! have to be Gaussian. The test of one code is that of Anderson and Darling with mean and variance estimated, which sees every
 //! alternative.
 

@@ -34,17 +34,18 @@ pub(super) fn one_gaussian(codes: &[Array2<f64>; 2]) -> Evidence {
     weaker(codes).evidence()
 }
 
-/// Evidence for independence, for `assumption` as `test` finds it in both halves of the held-out codes, and for nothing dropped where
-/// components were.
+/// An assumption and what both halves of the held-out codes say of it.
+pub(super) type Test<'a> = (&'static str, &'a dyn Fn(&[Array2<f64>; 2]) -> Evidence);
+
+/// Evidence for independence, for what `tests` ask of the held-out codes, and for nothing dropped where components were.
 pub(super) fn evidence<I: Ica>(
     estimator: &I,
     x: &Observations,
     model: &LinearModel,
     run: &Run<'_>,
-    assumption: &'static str,
-    test: impl Fn(&[Array2<f64>; 2]) -> Evidence,
+    tests: &[Test<'_>],
 ) -> Result<Vec<Evidence>, LinearError> {
-    let mut evidence = of_codes(estimator, x, run, assumption, test)?;
+    let mut evidence = of_codes(estimator, x, run, tests)?;
     if estimator.components().is_some() {
         evidence.push(nothing_dropped(x, model, estimator.reduction())?);
     }
@@ -66,17 +67,12 @@ pub(super) fn evidence_rows<I: Ica>(
     Ok(evidence)
 }
 
-fn of_codes<I: Ica>(
-    estimator: &I,
-    x: &Observations,
-    run: &Run<'_>,
-    assumption: &'static str,
-    test: impl Fn(&[Array2<f64>; 2]) -> Evidence,
-) -> Result<Vec<Evidence>, LinearError> {
+fn of_codes<I: Ica>(estimator: &I, x: &Observations, run: &Run<'_>, tests: &[Test<'_>]) -> Result<Vec<Evidence>, LinearError> {
     let untestable = |detail: &str| {
-        [INDEPENDENT, assumption]
-            .map(|assumption| Evidence { assumption, verdict: Verdict::Untestable, p_value: None, margin: None, detail: detail.to_owned() })
-            .into()
+        let assumptions = std::iter::once(INDEPENDENT).chain(tests.iter().map(|(assumption, _)| *assumption));
+        let evidence =
+            |assumption| Evidence { assumption, verdict: Verdict::Untestable, p_value: None, margin: None, detail: detail.to_owned() };
+        assumptions.map(evidence).collect()
     };
     let needed = 2 * LEAST_ROWS.max(2 * x.columns());
     if x.rows() < needed {
@@ -89,5 +85,5 @@ fn of_codes<I: Ica>(
         Err(error) => return Err(error),
     };
     let dependence = Dependence::of(codes[0].view(), run.seed.child("held-out", 1));
-    Ok(vec![dependence.evidence(), test(&codes)])
+    Ok(std::iter::once(dependence.evidence()).chain(tests.iter().map(|(_, test)| test(&codes))).collect())
 }

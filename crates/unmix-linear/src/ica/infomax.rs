@@ -8,11 +8,11 @@
 //! within it.
 
 use super::{
-    Contrast, Ended, Ica, ONE_GAUSSIAN, PicardOParams, PicardParams, comon,
+    Contrast, Ended, Ica, PicardOParams, PicardParams, comon,
     contrast::Score,
-    decorrelate, gaussian_sources, held_out, negentropy, not_converged, ordered_model,
+    decorrelate, gaussian_sources, negentropy, not_converged, ordered_model,
     picard::{density_claim, density_suits},
-    random_start,
+    random_start, side,
     white::White,
 };
 use crate::{LinearError, LinearModel, Reduction, whitening::Whitening};
@@ -143,6 +143,11 @@ impl Infomax {
         Score { contrast: Contrast::LogCosh, alpha: 1.0 }
     }
 
+    /// Of the sources' density: `tanh(y / 2)`, or `tanh(y)` of either sign.
+    fn density(&self) -> Score {
+        Score { alpha: if self.params.extended { 1.0 } else { 0.5 }, ..Self::score() }
+    }
+
     fn fit_in_pool(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<LinearModel>, LinearError> {
         let whitening = Whitening::of(x, self.params.components, self.params.reduction)?;
         let white = White::of(x, &whitening)?;
@@ -247,7 +252,7 @@ impl Fit<Observations> for Infomax {
 
     fn evidence(&self, x: &Observations, model: &LinearModel, run: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {
         run.in_pool(|run| {
-            let mut evidence = held_out::evidence(self, x, model, run, ONE_GAUSSIAN, held_out::one_gaussian)?;
+            let mut evidence = side::evidence(self, self.density(), x, model, run)?;
             if !self.params.extended {
                 evidence.push(density_suits(&self.both_kinds().seal(), x, run)?);
             }

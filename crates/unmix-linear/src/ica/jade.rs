@@ -66,7 +66,7 @@ pub struct Jade {
     params: JadeParams,
 }
 
-/// The cumulant matrices of white data side by side, `[k, k, k (k + 1) / 2]`, those of unlike pairs times `√2` (Cardoso 1999, section 3.3).
+/// The cumulant matrices of white data side by side, `[k, k, k (k + 1) / 2]`, those of unlike pairs times `√2` (Cardoso 1999).
 fn cumulants(white: &White<'_>) -> Result<Array3<f64>, LinearError> {
     let k = white.components;
     let pairs: Vec<(usize, usize)> = (0..k).flat_map(|i| (i..k).map(move |j| (i, j))).collect();
@@ -109,7 +109,7 @@ impl Fit<Observations> for Jade {
     fn claim(&self) -> Claim {
         Claim {
             class: Class::PermutationScale,
-            theorem: "Cardoso and Souloumiac (1993), Blind beamforming for non-Gaussian signals, IEE Proceedings F 140(6), section 3",
+            theorem: "Cardoso and Souloumiac (1993), Blind beamforming for non-Gaussian signals, IEE Proceedings F 140(6)",
             assumptions: match self.params.components {
                 None => &[INDEPENDENT, ONE_WITHOUT_KURTOSIS],
                 Some(_) => &[INDEPENDENT, ONE_WITHOUT_KURTOSIS, NOTHING_DROPPED],
@@ -122,7 +122,7 @@ impl Fit<Observations> for Jade {
     }
 
     fn evidence(&self, x: &Observations, model: &LinearModel, run: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {
-        run.in_pool(|run| held_out::evidence(self, x, model, run, ONE_WITHOUT_KURTOSIS, kurtosis::evidence))
+        run.in_pool(|run| held_out::evidence(self, x, model, run, &[(ONE_WITHOUT_KURTOSIS, &kurtosis::evidence)]))
     }
 }
 

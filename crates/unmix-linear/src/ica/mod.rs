@@ -32,6 +32,7 @@ mod jade;
 mod joint_diagonal;
 mod kurtosis;
 mod picard;
+mod side;
 mod sobi;
 mod starts;
 mod white;
@@ -63,6 +64,7 @@ pub const EVIDENCE_LEVEL: f64 = 0.05;
 
 pub(crate) const INDEPENDENT: &str = "the variables are an invertible linear mixture of independent sources";
 pub(crate) const ONE_GAUSSIAN: &str = "at most one source is Gaussian";
+pub(crate) const SEEN: &str = "the contrast tells all sources but one from a Gaussian";
 pub(crate) const NOTHING_DROPPED: &str = "the directions that `components` drops hold no source";
 const COMON: &str = "Comon (1994), Independent component analysis, a new concept?, Signal Processing 36, Theorem 11";
 
@@ -94,14 +96,14 @@ pub trait Ica: Fit<Observations, Model = LinearModel, Error = LinearError> {
     }
 }
 
-/// The claim of a method that needs no more than Comon's theorem.
+/// Comon's theorem, and that the contrast of the method sees what it is about.
 const fn comon(components: Option<usize>) -> Claim {
     Claim {
         class: Class::PermutationScale,
         theorem: COMON,
         assumptions: match components {
-            None => &[INDEPENDENT, ONE_GAUSSIAN],
-            Some(_) => &[INDEPENDENT, ONE_GAUSSIAN, NOTHING_DROPPED],
+            None => &[INDEPENDENT, ONE_GAUSSIAN, SEEN],
+            Some(_) => &[INDEPENDENT, ONE_GAUSSIAN, SEEN, NOTHING_DROPPED],
         },
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Moments {
 
 impl Moments {
     /// The side of the Gaussian that each source is on, 1 or -1, where the moments are those of `w` `[k, k]`: the sign of
-    /// `E g'(y) E y² - E g(y) y` (Lee, Girolami and Sejnowski 1999, eq. 22).
+    /// `E g'(y) E y² - E g(y) y` (Lee, Girolami and Sejnowski 1999).
     pub fn sides(&self, w: &Array2<f64>) -> Array1<f64> {
         let variances = w.map_axis(Axis(1), |row| row.dot(&row));
         (&self.slope * &variances - self.gradient.diag()).mapv(|kappa| if kappa < 0.0 { -1.0 } else { 1.0 })

@@ -1,6 +1,6 @@
 //! What rows and classes say about the assumptions of a latent class model.
 
-use super::{LatentClass, LatentClassModel, LatentClassParams, Patterns, groups, report};
+use super::{Classes, LatentClass, LatentClassModel, LatentClassParams, Patterns, groups, report};
 use crate::{EVIDENCE_LEVEL, LinearError};
 use unmix_core::{Evidence, Fit, Observations, Run, Verdict};
 use unmix_numerics::chi_square_tail;
@@ -29,8 +29,9 @@ const LEAST_EXPECTED: f64 = 1.0;
 const USUAL_EXPECTED: f64 = 5.0;
 const SMALL_SHARE: f64 = 0.2;
 
-/// Tables drawn from the model where chi-squared does not hold.
+/// Tables drawn from the model where chi-squared does not hold, and the random starts of their refits beside that from the model.
 const BOOTSTRAPS: u64 = 99;
+const BOOTSTRAP_STARTS: u64 = 2;
 
 fn evidence(assumption: &'static str, verdict: Verdict, margin: Option<f64>, detail: String) -> Evidence {
     Evidence { assumption, verdict, p_value: None, margin, detail }
@@ -104,8 +105,17 @@ fn independent(estimator: &LatentClass, model: &LatentClassModel, run: &Run<'_>)
         let detail = "the model has no fewer parameters than the table has cells and fits any".to_owned();
         return Ok(evidence(INDEPENDENT, Verdict::Untestable, None, detail));
     }
-    let (p_value, by) = if sparse(model) {
-        (bootstrap(estimator, model, run), format!("{BOOTSTRAPS} tables drawn from the model and refitted, since this one is sparse"))
+    let irregular = if estimator.params.smoothing > 0.0 {
+        Some("smoothing takes the fit from the largest likelihood")
+    } else if report.zeros > 0 {
+        Some("probabilities are at 0")
+    } else if sparse(model) {
+        Some("this one is sparse")
+    } else {
+        None
+    };
+    let (p_value, by) = if let Some(reason) = irregular {
+        (bootstrap(estimator, model, run), format!("{BOOTSTRAPS} tables drawn from the model and refitted, since {reason}"))
     } else {
         (chi_square_tail(report.g_squared, report.degrees_of_freedom)?, "chi-squared".to_owned())
     };
@@ -146,7 +156,7 @@ fn sparse(model: &LatentClassModel) -> bool {
     small > SMALL_SHARE * cells
 }
 
-/// The share of tables drawn from the model whose `G²`, refitted from the model, is at least as large (Collins, Fidler, Wugalter and Long 1993, Multivariate
+/// The share of tables drawn from the model whose `G²`, refitted from the model and from random starts, is at least as large (Collins, Fidler, Wugalter and Long 1993, Multivariate
 /// Behavioral Research 28(3)).
 fn bootstrap(estimator: &LatentClass, model: &LatentClassModel, run: &Run<'_>) -> f64 {
     // G² is asked for to a few hundredths; a refit that stops early errs to the side of a better fit
@@ -155,8 +165,13 @@ fn bootstrap(estimator: &LatentClass, model: &LatentClassModel, run: &Run<'_>) -
     for draw in 0..BOOTSTRAPS {
         let rows = model.draw(model.report.rows, &mut run.seed.stream("latent-class-bootstrap", draw));
         let patterns = Patterns::grouped(model.categories.clone(), rows);
-        let ended = refit.end(model.classes(), &patterns, |_, _| false);
-        at_least += u32::from(report(&ended, &patterns).g_squared >= model.report.g_squared);
+        let random = |start: u64| {
+            let index = draw * BOOTSTRAP_STARTS + start;
+            Classes::random(&patterns, model.components(), &mut run.seed.stream("latent-class-bootstrap-start", index))
+        };
+        let starts = std::iter::once(model.classes()).chain((0..BOOTSTRAP_STARTS).map(random));
+        let fits = starts.map(|start| report(&refit.end(start, &patterns, |_, _| false), &patterns).g_squared);
+        at_least += u32::from(fits.fold(f64::INFINITY, f64::min) >= model.report.g_squared);
     }
     f64::from(at_least + 1) / (BOOTSTRAPS + 1) as f64
 }

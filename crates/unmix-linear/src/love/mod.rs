@@ -6,8 +6,7 @@
 //!
 //! Pure variables of one factor load on it equally, so variables have to be in comparable units; a common unit does not matter.
 //!
-//! Departures. `C⁻¹` is an inverse, which is the paper's linear program (its section 4.2) at `λ = 0`: the program is for factors in
-//! the hundreds. Data splitting judges a tolerance by all covariances of the held-out half, not by those of the variables found pure alone,
+//! Departures. `C⁻¹` is an inverse, which is the paper's linear program at `λ = 0`: the program is for factors in the hundreds. Data splitting judges a tolerance by all covariances of the held-out half, not by those of the variables found pure alone,
 //! which rewards finding few: with four factors of three pure variables and 3,000 rows it missed a factor in 2 of 8 data sets. Tolerances scale
 //! with the standard deviations of the variables, as in the authors' package. Variables are visited in order of their correlations instead of
 //! their columns. A group that the intersections leave with one variable is no group.
@@ -146,14 +145,15 @@ impl Fit<Observations> for Love {
 }
 
 impl Love {
-    /// The median over random splits of the constant under which one half best predicts the covariances of the other.
+    /// The median over random splits of the constant under which one half best predicts the covariances of the other. A split of which a half has
+    /// no covariances, since a column is constant there or the copy of another, says nothing.
     fn delta(&self, x: &Observations, seed: Seed) -> Result<f64, LinearError> {
         x.require_rows(4, "split the rows in two halves")?;
-        let split = |index: usize| -> Result<f64, LinearError> {
+        let split = |index: usize| -> Result<Option<f64>, LinearError> {
             let mut rows: Vec<usize> = (0..x.rows()).collect();
             rows.shuffle(&mut seed.stream("love", index as u64));
             let (one, other) = rows.split_at(x.rows() / 2);
-            let (one, other) = (Covariances::of(&x.select(one)?)?, Covariances::of(&x.select(other)?)?);
+            let (Ok(one), Ok(other)) = (Covariances::of(&x.select(one)?), Covariances::of(&x.select(other)?)) else { return Ok(None) };
             // the first of equals: the strictest tolerance
             let mut best = (DELTAS[0], f64::INFINITY);
             for constant in DELTAS {
@@ -164,9 +164,13 @@ impl Love {
                     }
                 }
             }
-            Ok(best.0)
+            Ok(Some(best.0))
         };
-        let chosen = (0..self.params.splits).into_par_iter().map(split).collect::<Result<Vec<f64>, _>>()?;
+        let chosen = (0..self.params.splits).into_par_iter().map(split).collect::<Result<Vec<_>, _>>()?;
+        let chosen: Vec<f64> = chosen.into_iter().flatten().collect();
+        if chosen.is_empty() {
+            return Err(LinearError::NoSplits { splits: self.params.splits });
+        }
         Ok(unmix_numerics::quantile(&chosen, 0.5)?)
     }
 

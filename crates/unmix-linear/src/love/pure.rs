@@ -71,7 +71,7 @@ pub(super) fn factor_covariance(sigma: ArrayView2<'_, f64>, groups: &[Group]) ->
     })
 }
 
-/// Covariances `[k, d]` of the factors with the variables, read off the pure ones: `θ` of the paper, its section 4.2.
+/// Covariances `[k, d]` of the factors with the variables, read off the pure ones: `θ` of the paper.
 pub(super) fn with_variables(sigma: ArrayView2<'_, f64>, groups: &[Group]) -> Array2<f64> {
     let d = sigma.nrows();
     Array2::from_shape_fn((groups.len(), d), |(k, j)| {

@@ -26,6 +26,9 @@ const PURE: f64 = 0.95;
 /// Rows and columns of less than this share of the mean total are too faint to be called pure. Ours.
 const FAINT: f64 = 0.1;
 
+/// Entries of less than this share of the largest of their column are no part of its support: multiplicative steps approach 0 and never reach it. Ours.
+const ABSENT: f64 = 1e-6;
+
 /// Random starts.
 const STARTS: u64 = 5;
 
@@ -67,10 +70,11 @@ pub(super) fn of(nmf: &Nmf, x: &Observations, model: &NmfModel, run: &mut Run<'_
 /// The most of one column `[m]` that is a multiple of another, both as shares of their sums: the pair and the share.
 fn movable(columns: ArrayView2<'_, f64>) -> Option<(usize, usize, f64)> {
     let sums = columns.sum_axis(Axis(0));
+    let least = columns.map_axis(Axis(0), |column| ABSENT * column.iter().fold(0.0_f64, |most, v| most.max(*v)));
     let used: Vec<usize> = (0..columns.ncols()).filter(|&j| sums[j] > 0.0).collect();
     let pairs = used.iter().flat_map(|&i| used.iter().map(move |&j| (i, j))).filter(|(i, j)| i != j);
     let shares = pairs.map(|(i, j)| {
-        let ratios = columns.column(i).into_iter().zip(columns.column(j)).filter(|(a, _)| **a > 0.0).map(|(a, b)| b / a);
+        let ratios = columns.column(i).into_iter().zip(columns.column(j)).filter(|(a, _)| **a > least[i]).map(|(a, b)| b / a);
         (i, j, ratios.fold(f64::INFINITY, f64::min) * sums[i] / sums[j])
     });
     shares.max_by(|a, b| a.2.total_cmp(&b.2))
@@ -200,4 +204,21 @@ fn agreement(a: &NmfModel, b: &NmfModel) -> Result<f64, LinearError> {
     let cosines = unit(a).t().dot(&unit(b));
     let pairs = maximum_assignment(cosines.view())?.pairs;
     Ok(pairs.iter().map(|&(i, j)| cosines[[i, j]]).fold(1.0, f64::min))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn entries_that_approach_zero_are_no_support() {
+        // the first column lies in the second but for what multiplicative steps have not brought to 0
+        let columns = array![[1e-100, 0.0], [1.0, 2.0], [2.0, 4.0], [0.0, 6.0]];
+        let (from, to, share) = movable(columns.view()).unwrap();
+        assert_eq!((from, to), (0, 1));
+        assert!((share - 0.5).abs() < 1e-12, "{share}");
+        let apart = array![[1.0, 0.0], [0.0, 2.0]];
+        assert!(movable(apart.view()).unwrap().2 <= 0.0);
+    }
 }

@@ -177,7 +177,8 @@ impl Nmf {
     /// Fits from the codes `w` `[n, k]` and parts `h` `[k, d]`, both non-negative, in place of a start of its own.
     ///
     /// # Errors
-    /// As [`fit`](Fit::fit); [`DataError::ColumnCount`] if `w` or `h` do not fit `x`.
+    /// As [`fit`](Fit::fit); [`DataError::ColumnCount`] if `w` or `h` do not fit `x` or the number of parts asked for, [`DataError::NonFinite`] if they hold NaN
+    /// or infinity. A start of which an entry is 0 is refused for multiplicative steps, which would leave it 0.
     pub fn fit_from(
         &self,
         x: &Observations,
@@ -185,15 +186,15 @@ impl Nmf {
         h: ArrayView2<'_, f64>,
         run: &mut Run<'_>,
     ) -> Result<Fitted<NmfModel>, LinearError> {
-        self.check(x)?;
-        for (found, expected) in [(w.nrows(), x.rows()), (h.ncols(), x.columns()), (h.nrows(), w.ncols())] {
+        let k = self.check(x)?;
+        for (found, expected) in [(w.nrows(), x.rows()), (w.ncols(), k), (h.ncols(), x.columns()), (h.nrows(), k)] {
             if found != expected {
                 return Err(DataError::ColumnCount { expected, found }.into());
             }
         }
-        for factor in [w, h] {
-            let names: Vec<String> = (1..=factor.ncols()).map(|j| format!("x{j}")).collect();
-            require_non_negative(factor, &names, "non-negative factor")?;
+        let parts: Vec<String> = (1..=k).map(|i| format!("z{i}")).collect();
+        for (factor, names) in [(w, parts.as_slice()), (h, x.names())] {
+            require_start(factor, names, self.params.solver())?;
         }
         let start = Factors::new(w, h);
         run.in_pool(|run| {
@@ -302,6 +303,27 @@ impl Nmf {
     }
 }
 
+/// Fails unless every entry of a start is finite and not negative, and for multiplicative steps above 0.
+fn require_start(factor: ArrayView2<'_, f64>, names: &[String], solver: NmfSolver) -> Result<(), DataError> {
+    let name = |column: usize| names.get(column).cloned().unwrap_or_default();
+    if let Some(((row, column), &value)) = factor.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        return Err(DataError::NonFinite { column: name(column), row: row + 1, value });
+    }
+    require_non_negative(factor, names, "non-negative factor")?;
+    match factor.indexed_iter().find(|(_, v)| **v == 0.0) {
+        Some(((row, column), &value)) if solver == NmfSolver::Multiplicative => Err(DataError::OutsideSupport {
+            column: name(column),
+            row: row + 1,
+            value,
+            low: f64::MIN_POSITIVE,
+            high: f64::INFINITY,
+            likelihood: "start of multiplicative steps",
+            remedy: "add a small constant: what is 0 stays 0 under them",
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn quoted(name: &String) -> String {
     format!("\"{name}\"")
 }
@@ -319,8 +341,8 @@ impl Fit<Observations> for Nmf {
         Claim {
             class: Class::PermutationScale,
             theorem: "Huang, Sidiropoulos and Swami (2014), IEEE Transactions on Signal Processing 62(1), 211–224: unique if both factors are \
-                      sufficiently scattered, of which separability of both (Donoho and Stodden 2003) is a special case; codes and parts keep \
-                      their sign",
+                      sufficiently scattered, of which separability of both is a special case (of one factor, as Donoho and Stodden 2003 ask it, it is not \
+                      enough here); codes and parts keep their sign",
             assumptions: &evidence::ASSUMPTIONS,
         }
     }

@@ -3,7 +3,7 @@
 use ndarray::{Array1, ArrayView1};
 use std::f64::consts::{LN_2, PI, TAU};
 
-/// The logarithm of Minka's Laplace approximation (2000, eqs. 30 and 31) of the evidence `p(x | k)` for `k` of 1 to
+/// The logarithm of Minka's Laplace approximation (2000) of the evidence `p(x | k)` for `k` of 1 to
 /// `d - 1` components, from every eigenvalue `[d]` of the covariance of `rows` samples, largest first; `-∞` where the approximation does not exist: for
 /// equal eigenvalues, and where nothing is left for the noise.
 ///

@@ -13,7 +13,9 @@ pub(super) const ASSUMPTIONS: [&str; 2] = [ISOTROPIC, ABOVE];
 
 /// All evidence about a fitted model; `chosen` says that its number of components is from the same data.
 pub(super) fn of(model: &PpcaModel, chosen: bool) -> Result<Vec<Evidence>, LinearError> {
-    Ok(vec![isotropic(model)?, above(model, chosen)?])
+    let isotropic = isotropic(model)?;
+    let above = above(model, chosen, isotropic.verdict)?;
+    Ok(vec![isotropic, above])
 }
 
 /// The likelihood-ratio test that the eigenvalues after the first `kept` are equal (Anderson 1963), with the multiplier
@@ -77,7 +79,9 @@ fn isotropic(model: &PpcaModel) -> Result<Evidence, LinearError> {
     })
 }
 
-fn above(model: &PpcaModel, chosen: bool) -> Result<Evidence, LinearError> {
+/// The test of equal variances after the first `k - 1`. Noise of several variances fails it as a component does, so that it supports nothing where the noise is
+/// not one; and of a number that the same data chose among `d - 1`, each too large with its own test, the level is that of all (Bonferroni).
+fn above(model: &PpcaModel, chosen: bool, isotropic: Verdict) -> Result<Evidence, LinearError> {
     let (d, k) = (model.principal.spectrum.len(), model.components());
     let last = model.principal.spectrum[k - 1];
     let gap = (last - model.noise_variance()) / last;
@@ -85,15 +89,24 @@ fn above(model: &PpcaModel, chosen: bool) -> Result<Evidence, LinearError> {
         let detail = FEW_ROWS.to_owned();
         return Ok(Evidence { assumption: ABOVE, verdict: Verdict::Untestable, p_value: None, margin: Some(gap), detail });
     };
-    let selection = if chosen { "; the number is from the same data, which makes small p-values more likely" } else { "" };
+    let (p_value, selection) = if chosen {
+        ((p_value * (d - 1) as f64).min(1.0), "; the number is from the same data: Bonferroni's correction for all numbers")
+    } else {
+        (p_value, "")
+    };
+    let (verdict, noise) = match (p_value <= EVIDENCE_LEVEL, isotropic) {
+        (false, _) => (Verdict::Refuted, ""),
+        (true, Verdict::Refuted) => (Verdict::Untestable, "; with noise of several variances, that may be noise"),
+        (true, _) => (Verdict::Supported, ""),
+    };
     Ok(Evidence {
         assumption: ABOVE,
-        verdict: if p_value <= EVIDENCE_LEVEL { Verdict::Supported } else { Verdict::Refuted },
+        verdict,
         p_value: Some(p_value),
         margin: Some(gap),
         detail: format!(
             "likelihood-ratio test that component {k} and the {} dropped directions have one variance, for Gaussian rows: chi-squared \
-             {chi_squared:.1} on {freedom} degrees of freedom (margin: the share of the component's variance that is not noise){selection}",
+             {chi_squared:.1} on {freedom} degrees of freedom (margin: the share of the component's variance that is not noise){selection}{noise}",
             d - k
         ),
     })

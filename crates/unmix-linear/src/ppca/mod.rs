@@ -85,7 +85,7 @@ impl Ppca {
                 let evidence = laplace_evidence(axes.values.view(), axes.rows);
                 // a later one has to be better
                 let best = (1..most).fold(0, |best, k| if evidence[k] > evidence[best] { k } else { best });
-                Ok(best + 1)
+                if evidence[best] == f64::NEG_INFINITY { Err(LinearError::NoEvidence) } else { Ok(best + 1) }
             }
         }
     }

@@ -17,7 +17,7 @@ pub enum Criterion {
     },
     /// Direct oblimin (Jennrich and Sampson 1966): 0 is quartimin.
     Oblimin {
-        /// The smaller, the less correlated the factors. Above 0 the criterion has no minimum over oblique rotations (Jennrich 1979,
+        /// The smaller, the less correlated the factors. Above 0 the criterion need have no minimum over oblique rotations (Jennrich 1979,
         /// Psychometrika 44(2)): a search may run away, and says that it has not converged.
         gamma: f64,
     },

@@ -38,7 +38,8 @@ pub struct GradientProjection {
     pub starts: usize,
     /// Most steps of each start.
     pub max_iterations: usize,
-    /// A start has converged when the projected gradient is shorter.
+    /// A start has converged when the projected gradient is shorter; for loadings of which no variable has a communality of 1, times the square of the
+    /// largest communality, as the gradient of a criterion of fourth powers is.
     pub tolerance: f64,
 }
 
@@ -112,19 +113,23 @@ impl GradientProjection {
     }
 
     fn search(&self, a: &Array2<f64>, first: Array2<f64>) -> Result<Search, LinearError> {
+        let largest = a.rows().into_iter().map(|row| row.dot(&row)).fold(0.0, f64::max);
+        let scale = largest.min(1.0).powi(2);
+        let tolerance = self.tolerance * scale;
         let mut point = self.at(a, first)?;
-        let (mut trace, mut step, mut converged) = (vec![point.value], 1.0, false);
+        // a step that a rotation feels
+        let (mut trace, mut step, mut converged) = (vec![point.value], 1.0 / scale.max(f64::MIN_POSITIVE), false);
         while trace.len() <= self.max_iterations {
             let slope = self.slope(a, &point);
             let length = slope.mapv(|v| v * v).sum().sqrt();
-            if length < self.tolerance {
+            if length <= tolerance {
                 converged = true;
                 break;
             }
             step *= 2.0;
             let Some(next) = self.shortened(a, &point, &slope, &mut step)? else {
                 // no shorter step falls: the value is known to rounding only
-                converged = length < self.tolerance.sqrt();
+                converged = length < self.tolerance.sqrt() * scale;
                 break;
             };
             point = next;

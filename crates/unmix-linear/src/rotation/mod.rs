@@ -133,14 +133,15 @@ impl Rotated {
 
 /// Whether two loadings differ by order and sign of the factors alone.
 fn same_loadings(a: &Array2<f64>, b: &Array2<f64>) -> bool {
-    /// Largest difference of an entry.
+    /// Largest difference of an entry, as a share of the largest.
     const SAME: f64 = 1e-3;
+    let same = SAME * a.iter().chain(b).fold(0.0_f64, |most, v| most.max(v.abs()));
     let products = a.t().dot(b);
     // a criterion that treats all factors alike gives comparable columns, so the largest products are the pairs
     let Ok(assignment) = maximum_assignment(products.mapv(f64::abs).view()) else { return false };
     assignment.pairs.into_iter().all(|(i, j)| {
         let sign = if products[[i, j]] < 0.0 { -1.0 } else { 1.0 };
-        a.column(i).iter().zip(b.column(j)).all(|(a, b)| (a - sign * b).abs() < SAME)
+        a.column(i).iter().zip(b.column(j)).all(|(a, b)| (a - sign * b).abs() <= same)
     })
 }
 
@@ -173,9 +174,14 @@ fn normalise(loadings: ArrayView2<'_, f64>) -> Array2<f64> {
 
 /// Uniform over the orthogonal matrices `[k, k]`: Gaussian columns made orthonormal one after another (Stewart 1980).
 pub(crate) fn random_rotation(k: usize, stream: &mut Stream) -> Array2<f64> {
-    let mut rotation = Array2::<f64>::zeros((k, k));
+    random_frame(k, k, stream)
+}
+
+/// `k` orthonormal columns `[d, k]`, uniform over all of them.
+pub(crate) fn random_frame(d: usize, k: usize, stream: &mut Stream) -> Array2<f64> {
+    let mut rotation = Array2::<f64>::zeros((d, k));
     for j in 0..k {
-        let mut column = ndarray::Array1::from_shape_simple_fn(k, || StandardNormal.sample(stream));
+        let mut column = ndarray::Array1::from_shape_simple_fn(d, || StandardNormal.sample(stream));
         // a second pass removes what rounding left
         for _ in 0..2 {
             for i in 0..j {

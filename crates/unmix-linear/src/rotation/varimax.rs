@@ -1,6 +1,6 @@
 //! Varimax (Kaiser 1958): the rotation under which the squared loadings of each factor vary most.
 //!
-//! Each step rotates one pair of factors by the angle that is best for it, in closed form (Kaiser 1958, eq. 20), so the criterion never falls;
+//! Each step rotates one pair of factors by the angle that is best for it, in closed form (Kaiser 1958), so the criterion never falls;
 //! a sweep takes every pair once. The criterion has local optima: random starts say how many were found.
 
 use super::{Rotated, canonical_order, normalise, random_rotation};

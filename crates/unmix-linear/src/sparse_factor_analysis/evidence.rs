@@ -2,7 +2,7 @@
 
 use super::{SparseFactorAnalysis, SparseFactorModel, expectation::Factors, pure_indicators};
 use crate::{Correlation, EVIDENCE_LEVEL, LinearError, anchors::nearest_proportions, factor_analysis};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 use rand::seq::SliceRandom;
 use unmix_core::{Evidence, Fit, Observations, Run, Verdict};
 use unmix_numerics::{NumericsError, chi_square_tail, log_det_spd};
@@ -41,8 +41,23 @@ pub(super) fn of(
         zeros(estimator, x, model, run)?,
         anchored(model, x.names()),
         proportions(model, x),
-        factor_analysis::interior(&model.factors, x.names()),
+        interior(&correlation, model, x.names())?,
     ])
+}
+
+/// Judged at the largest likelihood of loadings with these zeros: the prior of the model itself keeps every uniqueness above `1/(n + 3)`.
+fn interior(correlation: &Correlation, model: &SparseFactorModel, names: &[String]) -> Result<Evidence, LinearError> {
+    let pattern = model.factors.standardized_loadings();
+    Ok(match most_likely(correlation, &pattern)? {
+        Some(factors) => factor_analysis::interior_at(&factors.uniqueness, names),
+        None => Evidence {
+            assumption: factor_analysis::INTERIOR,
+            verdict: Verdict::Untestable,
+            p_value: None,
+            margin: None,
+            detail: format!("the likelihood of the chosen loadings has no maximum within {ITERATIONS} iterations"),
+        },
+    })
 }
 
 /// Half of the rows, chosen by the seed, say which loadings are 0; the likelihood-ratio test of that model is done on the other half.
@@ -71,7 +86,10 @@ fn zeros(estimator: &SparseFactorAnalysis, x: &Observations, model: &SparseFacto
         Err(error) => return Ok(untestable(format!("half of the rows do not allow the test: {error}"))),
     };
     let (d, free) = (x.columns(), pattern.iter().filter(|&&v| v != 0.0).count());
-    let Some(freedom) = (d * (d - 1) / 2).checked_sub(free).filter(|&freedom| freedom > 0) else {
+    // of two loadings alone only the product shows in a correlation, and of one nothing
+    let of_factor = |column: ArrayView1<'_, f64>| column.iter().filter(|v| **v != 0.0).count();
+    let idle = pattern.columns().into_iter().filter(|column| matches!(of_factor(*column), 1 | 2)).count();
+    let Some(freedom) = (d * (d - 1) / 2 + idle).checked_sub(free).filter(|&freedom| freedom > 0) else {
         return Ok(untestable("the loadings that are not 0 leave no degrees of freedom".to_owned()));
     };
     let Some(test) = chi_squared(&correlation, &pattern)? else {
@@ -91,14 +109,11 @@ fn zeros(estimator: &SparseFactorAnalysis, x: &Observations, model: &SparseFacto
     })
 }
 
-/// `(n - 1 - (2d + 5)/6 - 2k/3) F` (Bartlett 1950) of the maximum-likelihood factor model whose loadings are 0 where those of `pattern` `[d, k]` are.
-/// `None` if it is not reached.
-fn chi_squared(correlation: &Correlation, pattern: &Array2<f64>) -> Result<Option<f64>, NumericsError> {
-    let (d, k) = pattern.dim();
+/// The maximum-likelihood factors whose loadings are 0 where those of `pattern` `[d, k]` are. `None` if they are not reached.
+fn most_likely(correlation: &Correlation, pattern: &Array2<f64>) -> Result<Option<Factors>, NumericsError> {
     let communality = pattern.map_axis(Axis(1), |row| row.dot(&row));
     let mut factors = Factors { loadings: pattern.clone(), uniqueness: communality.mapv(|h| (1.0 - h).max(0.05)) };
     let rate = |j: usize, k: usize| if pattern[[j, k]] == 0.0 { f64::INFINITY } else { 0.0 };
-    let mut converged = false;
     for _ in 0..ITERATIONS {
         let codes = factors.codes(correlation.r.view())?;
         let mut next = factors.maximised(&codes, correlation.rows, correlation.r.view(), rate);
@@ -108,13 +123,16 @@ fn chi_squared(correlation: &Correlation, pattern: &Array2<f64>) -> Result<Optio
         let change = next.distance(&factors);
         factors = next;
         if change <= TOLERANCE {
-            converged = true;
-            break;
+            return Ok(Some(factors));
         }
     }
-    if !converged {
-        return Ok(None);
-    }
+    Ok(None)
+}
+
+/// `(n - 1 - (2d + 5)/6 - 2k/3) F` (Bartlett 1950) of that model.
+fn chi_squared(correlation: &Correlation, pattern: &Array2<f64>) -> Result<Option<f64>, NumericsError> {
+    let (d, k) = pattern.dim();
+    let Some(factors) = most_likely(correlation, pattern)? else { return Ok(None) };
     let log_likelihood = factors.codes(correlation.r.view())?.log_likelihood;
     let saturated = -0.5 * (d as f64 * (1.0 + std::f64::consts::TAU.ln()) + log_det_spd(correlation.r.view())?);
     let scale = correlation.rows as f64 - 1.0 - (2 * d + 5) as f64 / 6.0 - 2.0 * k as f64 / 3.0;

@@ -2,7 +2,7 @@
 
 use super::{SparsePca, SparsePcaModel};
 use crate::{Correlation, EVIDENCE_LEVEL, LinearError, pca::equal_pair};
-use ndarray::Axis;
+use ndarray::{Array1, Axis};
 use rand::seq::SliceRandom;
 use unmix_core::{Evidence, Fit, Observations, Run, Verdict};
 use unmix_numerics::{chi_square_tail, log_det_spd, moments, symmetric_eigen};
@@ -23,7 +23,8 @@ const MOST_LOST: f64 = 0.1;
 
 /// All evidence about a fitted model.
 pub(super) fn of(estimator: &SparsePca, x: &Observations, model: &SparsePcaModel, run: &Run<'_>) -> Result<Vec<Evidence>, LinearError> {
-    Ok(vec![disjoint(estimator, x, model, run)?, leading(x, model)?, agreeing(model), carrying(model)])
+    let held = held_out(estimator, x, run)?;
+    Ok(vec![disjoint(&held, x.names(), model)?, leading(&held)?, agreeing(model), carrying(model)])
 }
 
 /// Of `supports` of `columns` variables, the first variable that is in two.
@@ -31,42 +32,56 @@ fn shared(supports: &[Vec<usize>], columns: usize) -> Option<usize> {
     (0..columns).find(|j| supports.iter().filter(|support| support.contains(j)).count() > 1)
 }
 
-/// Half of the rows, chosen by the seed, say which supports there are; that they are uncorrelated with each other and with variables in none, and these
-/// among themselves, is tested on the other half.
-fn disjoint(estimator: &SparsePca, x: &Observations, model: &SparsePcaModel, run: &Run<'_>) -> Result<Evidence, LinearError> {
-    let said = |verdict, detail: String| Evidence { assumption: DISJOINT, verdict, p_value: None, margin: None, detail };
-    let overlap = |j: usize, rows: &str| {
-        let name = x.names().get(j).map_or("", String::as_str);
-        said(Verdict::Refuted, format!("\"{name}\" is in more than one component that {rows} chose; a larger `penalty` may part them"))
-    };
-    let d = x.columns();
-    if let Some(j) = shared(&model.supports(), d) {
-        return Ok(overlap(j, "the fit"));
-    }
-    let needed = 2 * (d + LEAST_ROWS);
+/// What half of the rows, chosen by the seed, chose, and the other half; or why there is none.
+struct HeldOut {
+    supports: Vec<Vec<usize>>,
+    /// The standard deviations, `[d]`, by which the columns are divided, or 1.
+    scale: Array1<f64>,
+    testing: Observations,
+}
+
+fn held_out(estimator: &SparsePca, x: &Observations, run: &Run<'_>) -> Result<Result<HeldOut, String>, LinearError> {
+    let needed = 2 * (x.columns() + LEAST_ROWS);
     if x.rows() < needed {
-        let detail = format!("the test needs {needed} rows, half of them for a refit, and there are {}", x.rows());
-        return Ok(said(Verdict::Untestable, detail));
+        return Ok(Err(format!("the test needs {needed} rows, half of them for a refit, and there are {}", x.rows())));
     }
     let seed = run.seed.child("held-out", 0);
     let mut rows: Vec<usize> = (0..x.rows()).collect();
     rows.shuffle(&mut seed.stream("split", 0));
     let (choosing, testing) = rows.split_at(x.rows() / 2);
-    let supports = match estimator.fit(&x.select(choosing)?, &mut run.nested(seed.child("refit", 0))) {
-        Ok(refit) => refit.model.supports(),
+    match estimator.fit(&x.select(choosing)?, &mut run.nested(seed.child("refit", 0))) {
+        Ok(refit) => Ok(Ok(HeldOut { supports: refit.model.supports(), scale: refit.model.scale, testing: x.select(testing)? })),
         Err(error @ (LinearError::Data(_) | LinearError::EmptyComponents { .. } | LinearError::DependentComponents { .. })) => {
-            return Ok(said(Verdict::Untestable, format!("a refit to half of the rows fails: {error}")));
+            Ok(Err(format!("a refit to half of the rows fails: {error}")))
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
+    }
+}
+
+/// The supports that half of the rows chose must be uncorrelated with each other and with variables in none, and these among themselves: tested on
+/// the other half.
+fn disjoint(held: &Result<HeldOut, String>, names: &[String], model: &SparsePcaModel) -> Result<Evidence, LinearError> {
+    let said = |verdict, detail: String| Evidence { assumption: DISJOINT, verdict, p_value: None, margin: None, detail };
+    let overlap = |j: usize, rows: &str| {
+        let name = names.get(j).map_or("", String::as_str);
+        said(Verdict::Refuted, format!("\"{name}\" is in more than one component that {rows} chose; a larger `penalty` may part them"))
     };
-    if let Some(j) = shared(&supports, d) {
+    let d = names.len();
+    if let Some(j) = shared(&model.supports(), d) {
+        return Ok(overlap(j, "the fit"));
+    }
+    let HeldOut { supports, testing, .. } = match held {
+        Ok(held) => held,
+        Err(why) => return Ok(said(Verdict::Untestable, why.clone())),
+    };
+    if let Some(j) = shared(supports, d) {
         return Ok(overlap(j, "half of the rows"));
     }
-    let correlation = match Correlation::of(&x.select(testing)?) {
+    let correlation = match Correlation::of(testing) {
         Ok(correlation) => correlation,
         Err(error) => return Ok(said(Verdict::Untestable, format!("half of the rows do not allow the test: {error}"))),
     };
-    let Some((chi_squared, freedom)) = uncorrelated_blocks(&correlation, &supports)? else {
+    let Some((chi_squared, freedom)) = uncorrelated_blocks(&correlation, supports)? else {
         return Ok(said(Verdict::Untestable, "one component has all variables: there is nothing to test".to_owned()));
     };
     let p_value = chi_square_tail(chi_squared, freedom as f64)?;
@@ -102,31 +117,39 @@ fn uncorrelated_blocks(correlation: &Correlation, blocks: &[Vec<usize>]) -> Resu
     Ok(Some(((m * log_ratio).max(0.0), freedom)))
 }
 
-/// Anderson's test of the two largest eigenvalues of each block; all have to differ, so the p-value is the largest.
-fn leading(x: &Observations, model: &SparsePcaModel) -> Result<Evidence, LinearError> {
-    let mut hardest: Option<(f64, f64, usize)> = None;
-    for (k, support) in model.supports().iter().enumerate().filter(|(_, support)| support.len() > 1) {
-        let scaled = x.x().select(Axis(1), support) / &model.scale.select(Axis(0), support);
+/// Anderson's test of the two largest eigenvalues of each block, on rows that have not chosen it; all have to differ, so the p-value is the largest.
+fn leading(held: &Result<HeldOut, String>) -> Result<Evidence, LinearError> {
+    let untestable = |detail: String| Evidence { assumption: LEADING, verdict: Verdict::Untestable, p_value: None, margin: None, detail };
+    let HeldOut { supports, scale, testing } = match held {
+        Ok(held) => held,
+        Err(why) => return Ok(untestable(why.clone())),
+    };
+    let mut hardest: Option<(f64, f64, &[usize])> = None;
+    for support in supports.iter().filter(|support| support.len() > 1) {
+        let scaled = testing.x().select(Axis(1), support) / &scale.select(Axis(0), support);
         let values = symmetric_eigen(moments(scaled.view()).covariance.view())?.values;
         let (a, b) = (values[0], values[1].max(0.0));
-        let p_value = if b > 0.0 { equal_pair(a, b, x.rows()) } else { 0.0 };
+        if a <= 0.0 {
+            return Ok(untestable("the variables of a component are constant in half of the rows".to_owned()));
+        }
+        let p_value = if b > 0.0 { equal_pair(a, b, testing.rows()) } else { 0.0 };
         if hardest.is_none_or(|(p, ..)| p_value > p) {
-            hardest = Some((p_value, (a - b) / a, k));
+            hardest = Some((p_value, (a - b) / a, support));
         }
     }
-    let Some((p_value, gap, k)) = hardest else {
-        let detail = "every component is one variable, and which variables is the penalty's choice".to_owned();
-        return Ok(Evidence { assumption: LEADING, verdict: Verdict::Untestable, p_value: None, margin: None, detail });
+    let Some((p_value, gap, support)) = hardest else {
+        return Ok(untestable("every component is one variable, and which variables is the penalty's choice".to_owned()));
     };
+    let names: Vec<String> = support.iter().filter_map(|&j| testing.names().get(j).map(|name| format!("\"{name}\""))).collect();
     Ok(Evidence {
         assumption: LEADING,
         verdict: if p_value <= EVIDENCE_LEVEL { Verdict::Supported } else { Verdict::Refuted },
         p_value: Some(p_value),
         margin: Some(gap),
         detail: format!(
-            "Anderson's test that the two largest eigenvalues of a component's variables are equal, for Gaussian rows; hardest to tell apart for \
-             z{} (margin: their relative gap)",
-            k + 1
+            "Anderson's test that the two largest eigenvalues of a component's variables are equal, for Gaussian rows and on the half of them that did not \
+             choose the variables; hardest to tell apart for the component of {} (margin: their relative gap)",
+            names.join(", ")
         ),
     })
 }
@@ -137,8 +160,6 @@ fn agreeing(model: &SparsePcaModel) -> Evidence {
         assumption: AGREEING,
         verdict: match (rivals, agreeing) {
             (1.., _) => Verdict::Refuted,
-            // rotations of a single direction are no other starts
-            _ if model.supports().len() == 1 => Verdict::Untestable,
             (0, 2..) => Verdict::Supported,
             (0, _) => Verdict::Untestable,
         },

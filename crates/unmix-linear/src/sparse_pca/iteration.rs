@@ -1,6 +1,10 @@
 //! Minimises `½‖X - UV‖² + α‖V‖₁` under `‖u‖ ≤ 1` for each column of `U`, by turns.
 
-use crate::{LinearError, principal_axes::PrincipalAxes, rotation::random_rotation};
+use crate::{
+    LinearError,
+    principal_axes::PrincipalAxes,
+    rotation::{random_frame, random_rotation},
+};
 use ndarray::{Array2, Axis, s};
 use unmix_core::{Progress, Run, Stop, Stream};
 
@@ -46,6 +50,11 @@ impl Problem {
     /// From a random rotation of them.
     pub fn random(&self, k: usize, stream: &mut Stream) -> Array2<f64> {
         self.rotated(&random_rotation(k, stream))
+    }
+
+    /// From the span of random directions of all the data, which need not be near the principal ones.
+    pub fn anywhere(&self, k: usize, stream: &mut Stream) -> Array2<f64> {
+        random_frame(self.data.nrows(), k, stream)
     }
 
     fn rotated(&self, rotation: &Array2<f64>) -> Array2<f64> {

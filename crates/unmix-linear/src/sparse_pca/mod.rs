@@ -63,7 +63,7 @@ pub struct SparsePcaParams {
     pub ridge: f64,
     /// Analyse the standardised columns.
     pub standardize: bool,
-    /// Starts, the first from the principal components and the others from random rotations of them; the lowest objective is kept.
+    /// Starts, the first from the principal components, the others by turns from random rotations of them and from random directions; the lowest objective is kept.
     pub starts: usize,
     /// Most iterations of a start.
     pub max_iterations: usize,
@@ -147,7 +147,13 @@ impl SparsePca {
         let SparsePcaParams { starts, max_iterations, tolerance, .. } = self.params;
         let mut ends = Vec::with_capacity(starts);
         for index in 0..starts as u64 {
-            let start = if index == 0 { problem.principal(k) } else { problem.random(k, &mut run.seed.stream("sparse-pca", index)) };
+            let stream = &mut run.seed.stream("sparse-pca", index);
+            let start = match index {
+                0 => problem.principal(k),
+                // a single direction has no other rotation
+                _ if index % 2 == 1 && k > 1 => problem.random(k, stream),
+                _ => problem.anywhere(k, stream),
+            };
             let end = problem.end(start, max_iterations, tolerance, run)?;
             let cancelled = end.stop == Stop::Cancelled;
             ends.push(end);

@@ -2,7 +2,7 @@
 //! visualization, `NeuroImage` 22, 1214–1222): the components of many fits, clustered by the magnitude of their correlation.
 //!
 //! Clusters come from average linkage, cut where as many are left as a fit has components. A cluster's index is the mean similarity within it
-//! minus that to all other components (eq. 6): near 1 for a component that every fit finds, near 0 or below for one that none of them
+//! minus that to all other components (its index `I_q`): near 1 for a component that every fit finds, near 0 or below for one that none of them
 //! repeats.
 
 use super::code_correlations;

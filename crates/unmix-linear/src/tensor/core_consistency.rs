@@ -9,7 +9,7 @@ use unmix_numerics::{NumericsError, solve_spd};
 const MOST_ENTRIES: usize = 10_000_000;
 
 /// How much of the least-squares Tucker core of the fitted factors is a superdiagonal of ones: `1 - Σ (g - t)² / k`, `t` being 1 where all indices are equal
-/// and 0 elsewhere (eq. 4). 1 for a tensor that is a sum of the fitted terms and noise, near or below 0 where the terms fit what no sum of terms describes:
+/// and 0 elsewhere. 1 for a tensor that is a sum of the fitted terms and noise, near or below 0 where the terms fit what no sum of terms describes:
 /// too many components, or interactions. Scales are spread evenly over the modes.
 ///
 /// `None` where the core is not determined (a factor without full column rank) or has more than ten million entries.

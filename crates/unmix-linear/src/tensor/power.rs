@@ -114,7 +114,7 @@ impl TensorPower {
     /// independent: the class means of a mixture with spherical noise taken off, topics, or states of a hidden Markov model.
     ///
     /// # Errors
-    /// As [`decompose`](Self::decompose); [`DataError::TooManyComponents`] for more components than the rank of `second` or the terms of `third`.
+    /// As [`decompose`](Self::decompose), and so for `second`; [`DataError::TooManyComponents`] for more components than the rank of `second` or the terms of `third`.
     pub fn moments(
         &self,
         second: ArrayView2<'_, f64>,
@@ -127,6 +127,7 @@ impl TensorPower {
         if second.dim() != (d, d) {
             return Err(LinearError::TensorShape { expected: vec![d, d], found: second.shape().to_vec() });
         }
+        require_symmetric_matrix(second)?;
         let eigen = symmetric_eigen(second)?;
         let floor = eigen.values.first().map_or(0.0, |largest| largest * ROUNDING);
         let rank = eigen.values.iter().take_while(|&&v| v > floor).count();
@@ -180,6 +181,17 @@ fn whitened(third: ArrayView3<'_, f64>, whiten: &Array2<f64>) -> Array3<f64> {
     let slices: Vec<Array2<f64>> = first.rows().into_iter().map(|row| whiten.t().dot(&reshaped(row.iter(), d, d)).dot(whiten)).collect();
     let at = |a: usize, b: usize, c: usize| slices[a][[b, c]];
     Array3::from_shape_fn((k, k, k), |(a, b, c)| (at(a, b, c) + at(a, c, b) + at(b, a, c) + at(b, c, a) + at(c, a, b) + at(c, b, a)) / 6.0)
+}
+
+fn require_symmetric_matrix(matrix: ArrayView2<'_, f64>) -> Result<(), LinearError> {
+    if let Some(((i, j), &value)) = matrix.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        return Err(LinearError::TensorEntry { index: vec![i, j], value });
+    }
+    let largest = matrix.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    match matrix.indexed_iter().find(|&((i, j), value)| (value - matrix[[j, i]]).abs() > ASYMMETRY * largest) {
+        Some(((i, j), &value)) => Err(LinearError::TensorAsymmetric { index: vec![i, j], value, other: matrix[[j, i]] }),
+        None => Ok(()),
+    }
 }
 
 fn require_symmetric(tensor: ArrayView3<'_, f64>) -> Result<(), LinearError> {

@@ -5,12 +5,13 @@
 //! the sums of groups of documents gives their standard errors, those of the anchors' rows included.
 
 use super::{
-    TopicModel,
+    AnchorWords, AnchorWordsParams, TopicModel,
     co_occurrence::{Corpus, Document, require_counts},
 };
 use crate::{EVIDENCE_LEVEL, LinearError};
 use ndarray::{Array1, Array2, Axis};
-use unmix_core::{Evidence, Observations, Verdict};
+use rand::seq::SliceRandom;
+use unmix_core::{Evidence, Observations, Run, Verdict};
 use unmix_numerics::{inverse_spd, normal_tail, symmetric_eigen};
 
 const BAGS: &str = "documents are bags of words from mixtures of this many topics";
@@ -47,20 +48,53 @@ pub(super) fn counts(x: &Observations) -> Evidence {
     Evidence { assumption: BAGS, verdict, p_value: None, margin: None, detail }
 }
 
-pub(super) fn of(x: &Observations, model: &TopicModel, min_documents: usize) -> Result<Vec<Evidence>, LinearError> {
-    let corpus = Corpus::of(x)?;
-    let rank = full_rank(model)?;
-    let coordinates = match Coordinates::of(&corpus, model) {
-        Ok(coordinates) => coordinates,
-        Err(error) => {
-            let refuted =
-                |assumption| Evidence { assumption, verdict: Verdict::Refuted, p_value: None, margin: None, detail: error.to_string() };
-            return Ok(vec![counts(x), refuted(ANCHORED), refuted(FREQUENT), rank]);
-        }
+pub(super) fn of(estimator: &AnchorWords, x: &Observations, model: &TopicModel, run: &Run<'_>) -> Result<Vec<Evidence>, LinearError> {
+    let frequent = match Coordinates::of(&Corpus::of(x)?, model) {
+        Ok(coordinates) => frequent(&coordinates, model),
+        Err(error) => Evidence { assumption: FREQUENT, verdict: Verdict::Refuted, p_value: None, margin: None, detail: error.to_string() },
     };
-    let tested = corpus.candidates(min_documents.max(TESTED_DOCUMENTS));
-    let tested: Vec<usize> = tested.into_iter().filter(|w| !model.anchors.contains(w)).collect();
-    Ok(vec![counts(x), anchored(&coordinates, &tested, &corpus, model), frequent(&coordinates, model), rank])
+    let anchored = match held_out(estimator, x, model.components(), run)? {
+        Ok(held) => anchored(&held),
+        Err(detail) => Evidence { assumption: ANCHORED, verdict: Verdict::Untestable, p_value: None, margin: None, detail },
+    };
+    Ok(vec![counts(x), anchored, frequent, full_rank(model)?])
+}
+
+/// Topics of half of the documents, chosen by the seed, and the other half: corners of the same documents that are tested for holding all of them
+/// would hold more than their share.
+struct HeldOut {
+    model: TopicModel,
+    corpus: Corpus,
+    coordinates: Coordinates,
+    /// Words, from 0, frequent enough in the other half.
+    tested: Vec<usize>,
+}
+
+fn held_out(estimator: &AnchorWords, x: &Observations, components: usize, run: &Run<'_>) -> Result<Result<HeldOut, String>, LinearError> {
+    let fails = |error: LinearError| format!("half of the documents do not allow the test: {error}");
+    if x.rows() < 4 {
+        return Ok(Err(format!("the test needs two halves of the documents, and there are {}", x.rows())));
+    }
+    let mut rows: Vec<usize> = (0..x.rows()).collect();
+    rows.shuffle(&mut run.seed.child("held-out", 0).stream("split", 0));
+    let (choosing, testing) = rows.split_at(x.rows() / 2);
+    let refit = AnchorWords { params: AnchorWordsParams { components: Some(components), ..estimator.params.clone() } };
+    let model = match refit.fit_in_pool(&x.select(choosing)?) {
+        Ok(refit) => refit.model,
+        Err(error @ LinearError::Data(_)) => return Ok(Err(fails(error))),
+        Err(error) => return Err(error),
+    };
+    let corpus = match Corpus::of(&x.select(testing)?) {
+        Ok(corpus) => corpus,
+        Err(error) => return Ok(Err(fails(error))),
+    };
+    let coordinates = match Coordinates::of(&corpus, &model) {
+        Ok(coordinates) => coordinates,
+        Err(error) => return Ok(Err(fails(error))),
+    };
+    let tested = corpus.candidates(refit.params.min_documents.max(TESTED_DOCUMENTS));
+    let tested = tested.into_iter().filter(|w| !model.anchors.contains(w)).collect();
+    Ok(Ok(HeldOut { model, corpus, coordinates, tested }))
 }
 
 /// Coordinates of words in the span of the anchors.
@@ -118,7 +152,7 @@ fn deviations<'a>(
 }
 
 /// The most negative coordinate, with Bonferroni's correction.
-fn anchored(coordinates: &Coordinates, tested: &[usize], corpus: &Corpus, model: &TopicModel) -> Evidence {
+fn anchored(HeldOut { model, corpus, coordinates, tested }: &HeldOut) -> Evidence {
     let k = model.components();
     let pure = |topic: usize| {
         let share = |w: usize| model.topics[[w, topic]] * model.prior[topic] / corpus.probability[w];
@@ -129,7 +163,7 @@ fn anchored(coordinates: &Coordinates, tested: &[usize], corpus: &Corpus, model:
     let scores = words.map(|(w, topic)| (w, topic, coordinates.values[[w, topic]] / coordinates.errors[[w, topic]]));
     let worst = scores.filter(|(_, _, z)| z.is_finite()).min_by(|a, b| a.2.total_cmp(&b.2));
     let Some((word, topic, z)) = worst else {
-        let detail = format!("no word but the anchors is in {TESTED_DOCUMENTS} documents");
+        let detail = format!("no word but the anchors is in {TESTED_DOCUMENTS} documents of a half");
         return Evidence { assumption: ANCHORED, verdict: Verdict::Untestable, p_value: None, margin: None, detail };
     };
     let tests = (tested.len() * k) as f64;
@@ -140,7 +174,7 @@ fn anchored(coordinates: &Coordinates, tested: &[usize], corpus: &Corpus, model:
         p_value: Some(p),
         margin: Some(coordinates.values[[word, topic]]),
         detail: format!(
-            "no mixture of the anchors is negative beyond chance: of {} words in {TESTED_DOCUMENTS} documents or more, \"{}\" has the most negative \
+            "no mixture of the anchors that half of the documents chose is negative beyond chance in the other: of {} words in {TESTED_DOCUMENTS} documents or more, \"{}\" has the most negative \
              weight, {:.3} (margin) of \"{}\", {:.1} standard errors, Bonferroni's correction for {tests} weights; {second} of {k} topics have a \
              second word of weight {PURE} or more",
             tested.len(),

@@ -148,6 +148,6 @@ impl Fit<Observations> for AnchorWords {
     }
 
     fn evidence(&self, x: &Observations, model: &TopicModel, run: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {
-        run.in_pool(|_| evidence::of(x, model, self.params.min_documents))
+        run.in_pool(|run| evidence::of(self, x, model, run))
     }
 }

@@ -10,7 +10,7 @@ use unmix_core::{Fault, Generate, Infer, Load, Model, load_json, require_columns
 /// Topics of documents.
 ///
 /// A code is the number of a document's words that come from a topic, at the maximum of the likelihood with the topics fixed (a multinomial mixture);
-/// the codes of a document sum to its length, and [`proportions`](Self::proportions) to 1. Generated are expected counts `Σ_k z_k p(word | k)`, so that
+/// the codes of a document sum to its length (but for words that no topic has, which count for none), and [`proportions`](Self::proportions) to 1. Generated are expected counts `Σ_k z_k p(word | k)`, so that
 /// inferring and generating form a loop in the units of the data. A document without words has codes 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TopicModel {

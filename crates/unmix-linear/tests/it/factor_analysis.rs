@@ -355,3 +355,16 @@ fn suitability_is_low_for_pairs() {
     let kmo = kaiser_meyer_olkin(r.view()).unwrap();
     assert!((kmo.overall - 0.5).abs() < 1e-12);
 }
+
+#[test]
+fn as_many_correlations_as_parameters_leave_it_open() {
+    let loadings = Array2::from_shape_fn((6, 3), |(j, k)| 0.1 + 0.6 * f64::from(u8::from(j / 2 == k)) + 0.02 * ((j * (k + 2)) % 5) as f64);
+    let (x, _, _) = simulate(&loadings, 500, 1);
+    let x = Observations::unnamed(x).unwrap();
+    let estimator = params(3).build().unwrap();
+    let mut run = Run::new(1);
+    let model = estimator.fit(&x, &mut run).unwrap().model;
+    let evidence = estimator.evidence(&x, &model, &mut run).unwrap();
+    let counted = evidence.iter().find(|e| e.assumption == "there are correlations enough for the parameters").unwrap();
+    assert_eq!((counted.verdict, counted.margin), (Verdict::Untestable, Some(0.0)));
+}

@@ -214,3 +214,28 @@ fn conforms() {
     let method = METHODS.iter().find(|m| m.name == "latent-class").unwrap();
     Conformance::of(method, simulate(300, false, 8)).with("components = 2\nstarts = 4").linear(1e-3).assert();
 }
+
+#[test]
+fn fits_to_which_chi_squared_does_not_apply_are_judged_by_drawn_tables() {
+    // four binary columns: a table of 16 cells, full enough for chi-squared
+    let x = simulate(4000, false, 1);
+    let binary = x.x().select(ndarray::Axis(1), &[0, 1, 3, 5]);
+    let independent = |x: &Array2<f64>, smoothing| {
+        let x = Observations::unnamed(x.clone()).unwrap();
+        let evidence = judged(LatentClassParams { starts: 3, smoothing, ..params(2) }, &x).1;
+        evidence.into_iter().find(|e| e.assumption.contains("independent within")).unwrap().detail
+    };
+    assert!(independent(&binary, 0.0).contains("compared with chi-squared"));
+    assert!(independent(&binary, 1.0).contains("smoothing"));
+    // those who answer 0 to the first and third question are one class, which never answers 1 to the first
+    let mut zeros = 0;
+    for seed in 0..4 {
+        let mut binary = simulate(4000, false, seed).x().select(ndarray::Axis(1), &[0, 1, 3, 5]);
+        binary.rows_mut().into_iter().filter(|row| row[2] == 0.0).for_each(|mut row| row[0] = 0.0);
+        let at_bound =
+            fit(LatentClassParams { starts: 3, ..params(2) }, &Observations::unnamed(binary.clone()).unwrap()).model.report.zeros > 0;
+        assert_eq!(independent(&binary, 0.0).contains("probabilities are at 0"), at_bound, "seed {seed}");
+        zeros += usize::from(at_bound);
+    }
+    assert!(zeros > 0);
+}

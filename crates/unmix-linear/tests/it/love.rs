@@ -154,3 +154,46 @@ fn bad_input() {
     let error = strict.build().unwrap().fit(&x, &mut Run::new(1)).unwrap_err().to_string();
     assert!(error.starts_with("no two variables are pure indicators of one factor"), "{error}");
 }
+
+#[test]
+fn a_weak_variable_of_one_factor_refutes_nothing() {
+    let mut held = 0;
+    for seed in 0..10 {
+        // the mixed variables of before, then two that one factor moves by less than it moves the pure ones
+        let mut truth = pure_loadings(3, 5, seed);
+        truth.row_mut(12).assign(&array![0.5, 0.0, 0.0]);
+        truth.row_mut(13).assign(&array![0.0, -0.4, 0.0]);
+        let (_, evidence, _) = fit(&data(&truth, 0.3, 5000, seed), seed);
+        held += usize::from(evidence.iter().find(|e| e.assumption == PURE).unwrap().verdict == Verdict::Supported);
+    }
+    assert!(held >= 8, "{held} of 10 supported");
+}
+
+#[test]
+fn rare_values_do_not_stop_the_choice_of_the_tolerance() {
+    let x = data(&pure_loadings(2, 2, 1), 0.3, 400, 1);
+    let with_rare = |rows: usize| {
+        let mut values = Array2::zeros((400, 9));
+        values.slice_mut(ndarray::s![.., ..8]).assign(&x.x());
+        values.slice_mut(ndarray::s![..rows, 8]).fill(1.0);
+        Observations::unnamed(values).unwrap()
+    };
+    let estimator = LoveParams::default().build().unwrap();
+    // half of the splits have both rows in one half
+    assert_eq!(estimator.fit(&with_rare(2), &mut Run::new(1)).unwrap().model.components(), 2);
+    let error = estimator.fit(&with_rare(1), &mut Run::new(1)).unwrap_err().to_string();
+    assert!(error.contains("set `delta`"), "{error}");
+    let given = LoveParams { delta: Some(0.5), ..Default::default() };
+    assert!(given.build().unwrap().fit(&with_rare(1), &mut Run::new(1)).is_ok());
+}
+
+#[test]
+fn units_of_any_size_leave_the_evidence_as_it_is() {
+    let x = data(&pure_loadings(2, 2, 1), 0.3, 2000, 1);
+    let (_, plain, _) = fit(&x, 1);
+    for unit in [1e-100, 1e100] {
+        let (_, evidence, _) = fit(&x.map(|v| v * unit).unwrap(), 1);
+        let verdicts = |of: &[Evidence]| of.iter().map(|e| (e.assumption, e.verdict)).collect::<Vec<_>>();
+        assert_eq!(verdicts(&evidence), verdicts(&plain), "{unit}");
+    }
+}

@@ -13,6 +13,8 @@ pub enum Source {
     Laplace,
     Uniform,
     Exponential,
+    /// `±√3` in one draw of six each, else 0: the kurtosis of a Gaussian, and nothing else of it.
+    Thirds,
     /// Student's t with 10 degrees of freedom: nearly Gaussian.
     Student,
 }
@@ -26,6 +28,7 @@ impl Source {
                 if stream.random::<bool>() { magnitude / 2_f64.sqrt() } else { -magnitude / 2_f64.sqrt() }
             }
             Self::Uniform => 12_f64.sqrt() * (stream.random::<f64>() - 0.5),
+            Self::Thirds => 3_f64.sqrt() * [-1.0, 0.0, 0.0, 0.0, 0.0, 1.0][stream.random_range(0..6)],
             Self::Exponential => stream.sample(Exp1),
             Self::Student => stream.sample::<f64, _>(StudentT::new(10.0).unwrap()) * 0.8_f64.sqrt(),
         }

@@ -208,6 +208,21 @@ fn bad_data_and_parameters_are_named() {
     assert!(matches!(refuse(params(2), Array2::zeros((20, 6))), LinearError::Data(DataError::Constant { .. })));
     assert!(matches!(refuse(params(2), &good * 1e200), LinearError::Variance { .. }));
 
+    let from = |params: NmfParams, w: Array2<f64>, h: Array2<f64>| {
+        let x = Observations::unnamed(good.clone()).unwrap();
+        params.build().unwrap().fit_from(&x, w.view(), h.view(), &mut Run::new(0)).unwrap_err().to_string()
+    };
+    let (w, h) = (Array2::ones((20, 2)), Array2::ones((2, 6)));
+    let wrong = from(params(3), w.clone(), h.clone());
+    assert!(wrong.contains('2') && wrong.contains('3'), "{wrong}");
+    let mut holed = h.clone();
+    holed[[1, 3]] = f64::NAN;
+    let missing = from(params(2), w.clone(), holed.clone());
+    assert!(missing.starts_with("column \"x4\", row 2: the value is NaN"), "{missing}");
+    holed[[1, 3]] = 0.0;
+    let stuck = from(NmfParams { solver: Some(NmfSolver::Multiplicative), ..params(2) }, w, holed);
+    assert!(stuck.contains("what is 0 stays 0"), "{stuck}");
+
     let mut x = good.clone();
     x.column_mut(1).fill(0.0);
     x.slice_mut(s![6..8, ..]).fill(0.0);

@@ -78,11 +78,11 @@ fn rows_read_in_blocks_give_the_same_bytes() {
     let estimator = PcaParams { standardize: true, ..Default::default() }.build().unwrap();
     let whole = estimator.fit(&x, &mut Run::new(0)).unwrap().model;
     // one chunk of 1,024 rows at a time, a few, all
-    for memory in [8 * 3 * (3 * 1024 + 3), 400_000, usize::MAX] {
+    for memory in [8 * 3 * (3 * 1024 + 9), 400_000, usize::MAX] {
         assert_eq!(estimator.fit_rows(&x, memory, &mut Run::new(0)).unwrap().model, whole, "{memory}");
     }
     let error = estimator.fit_rows(&x, 1 << 16, &mut Run::new(0)).unwrap_err();
-    let message = "65536 bytes of memory are allowed, at least 73800 are needed to estimate a covariance; raise --memory";
+    let message = "65536 bytes of memory are allowed, at least 73944 are needed to estimate a covariance; raise --memory";
     assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, message));
     // the eigenvalues are those of all rows, and the evidence needs no more
     let evidence = estimator.evidence(&x, &whole, &mut Run::new(0)).unwrap();

@@ -236,3 +236,19 @@ fn bad_input_is_refused() {
     let constant = Observations::unnamed(ndarray::concatenate![Axis(1), x.x(), Array2::ones((10, 1))]).unwrap();
     assert!(refused(of(2, true), &constant).contains("\"x11\" is constant"));
 }
+
+#[test]
+fn noise_of_several_variances_is_no_component() {
+    let unequal = Array1::from_shape_fn(10, |j| if j < 5 { 0.7 } else { 1.3 });
+    for seed in 0..10 {
+        // nothing but noise, whose larger half looks like components
+        let x = simulate(&Array2::zeros((10, 1)), &unequal, 500, seed);
+        for params in [of(2, false), PpcaParams::default()] {
+            let estimator = params.build().unwrap();
+            let model = estimator.fit(&x, &mut Run::new(0)).unwrap().model;
+            let evidence = estimator.evidence(&x, &model, &mut Run::new(0)).unwrap();
+            let [isotropic, above] = [evidence[0].verdict, evidence[1].verdict];
+            assert!(isotropic != Verdict::Refuted || above != Verdict::Supported, "seed {seed}: {evidence:?}");
+        }
+    }
+}

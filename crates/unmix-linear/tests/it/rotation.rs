@@ -142,3 +142,20 @@ fn samples_of_an_oblique_model_have_its_covariance() {
     assert_abs_diff_eq!(drawn, model.covariance(), epsilon = 0.03);
     assert_eq!(model.infer(holzinger().x()).unwrap().dim(), (301, 3));
 }
+
+#[test]
+fn small_loadings_are_rotated_as_large_ones_are() {
+    let simple = Array2::from_shape_fn((9, 3), |(j, k)| if j / 3 == k { 0.4 + 0.05 * j as f64 } else { 0.0 });
+    let turn = ndarray::array![[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, 1.0]];
+    for unit in [1.0, 1e-5] {
+        for projection in [
+            GradientProjection::orthogonal(Criterion::CrawfordFerguson { kappa: 0.0 }),
+            GradientProjection::oblique(Criterion::Oblimin { gamma: 0.0 }),
+        ] {
+            let rotated = projection.rotate((simple.dot(&turn) * unit).view(), Seed(1)).unwrap();
+            assert!(rotated.converged && rotated.optima >= 1);
+            let small = rotated.loadings.iter().filter(|v| v.abs() < 1e-4 * unit).count();
+            assert_eq!(small, 18, "unit {unit}: {:?}", rotated.loadings);
+        }
+    }
+}

@@ -201,3 +201,21 @@ fn agrees_with_a_general_optimiser() {
     assert_abs_diff_eq!(fitted.model.share, golden.number("/share").unwrap(), epsilon = 1e-4);
     assert_abs_diff_eq!(fitted.objective.unwrap(), golden.number("/log_posterior").unwrap(), epsilon = 1e-6);
 }
+
+/// With few rows as with many, whatever the prior holds a uniqueness above.
+#[test]
+fn a_variable_without_noise_is_seen_in_few_rows() {
+    let loadings = Array2::from_shape_fn((8, 2), |(j, k)| match (j, j / 4 == k) {
+        (0, true) => 1.0,
+        (_, true) => 0.7,
+        _ => 0.0,
+    });
+    let refuted = (0..10).filter(|&seed| {
+        let x = factor_data(&loadings, 150, seed);
+        let (estimator, mut run) = (estimator(2), Run::new(seed));
+        let model = estimator.fit(&x, &mut run).unwrap().model;
+        verdict(&estimator.evidence(&x, &model, &mut run).unwrap(), "every variable has noise of its own") == Verdict::Refuted
+    });
+    // half of the samples have their maximum at the bound
+    assert!(refuted.count() >= 2);
+}

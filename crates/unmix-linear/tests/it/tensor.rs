@@ -314,6 +314,11 @@ fn moments_give_back_their_components() {
         let error = TensorPower::default().moments(second.view(), third.view(), 5, Seed(seed)).unwrap_err();
         assert!(error.to_string().contains("rank of the second moment"), "{error}");
     }
+    let third = Array3::from_shape_fn((2, 2, 2), |(i, j, l)| if i == j && j == l { 1.0 } else { 0.0 });
+    let error = TensorPower::default().moments(array![[1.0, 0.5], [0.2, 1.0]].view(), third.view(), 2, Seed(1)).unwrap_err();
+    assert!(matches!(error, LinearError::TensorAsymmetric { .. }), "{error}");
+    let error = TensorPower::default().moments(array![[1.0, f64::NAN], [0.2, 1.0]].view(), third.view(), 2, Seed(1)).unwrap_err();
+    assert!(matches!(error, LinearError::TensorEntry { .. }), "{error}");
     // no orthogonal terms: the residual says so
     let mut stream = Seed(1).stream("test-symmetric", 0);
     let columns: Array2<f64> = Array2::from_shape_simple_fn((3, 6), || stream.sample(StandardNormal));

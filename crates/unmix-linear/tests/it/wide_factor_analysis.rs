@@ -96,7 +96,7 @@ fn evidence_says_what_wide_data_cannot_tell() {
     let enough = verdict(&evidence, "number of factors");
     assert_eq!((enough.verdict, enough.p_value), (Verdict::Untestable, None));
     assert!(enough.detail.contains("no more than the columns"), "{}", enough.detail);
-    for assumption in ["outnumber", "determine the uniquenesses", "noise of its own"] {
+    for assumption in ["enough for the parameters", "determine the uniquenesses", "noise of its own"] {
         assert_eq!(verdict(&evidence, assumption).verdict, Verdict::Supported, "{assumption}");
     }
     assert_eq!(estimator.claim().class, Class::Orthogonal);

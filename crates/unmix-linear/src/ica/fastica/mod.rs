@@ -8,9 +8,9 @@ mod iteration;
 mod saddle;
 
 use super::{
-    Contrast, Ended, Ica, ONE_GAUSSIAN, comon,
+    Contrast, Ended, Ica, comon,
     contrast::Score,
-    gaussian_sources, held_out, negentropy,
+    gaussian_sources, held_out, negentropy, side,
     starts::{self, FromStart},
     white::White,
 };
@@ -104,6 +104,12 @@ impl FastIca {
         Score { contrast: self.params.contrast, alpha: self.params.alpha }
     }
 
+    /// The contrast as [`Score::sums`] takes it: its exponential has a constant, and this one has not.
+    fn sums_score(&self) -> Score {
+        let alpha = if self.params.contrast == Contrast::Exp { 1.0 } else { self.params.alpha };
+        Score { alpha, ..self.score() }
+    }
+
     /// As [`fit`](Fit::fit), from a given unmixing `[k, d]` (of another fit, say) instead of random ones. Its rows need not be orthogonal.
     ///
     /// # Errors
@@ -159,7 +165,7 @@ impl Fit<Observations> for FastIca {
     }
 
     fn evidence(&self, x: &Observations, model: &LinearModel, run: &mut Run<'_>) -> Result<Vec<Evidence>, LinearError> {
-        run.in_pool(|run| held_out::evidence(self, x, model, run, ONE_GAUSSIAN, held_out::one_gaussian))
+        run.in_pool(|run| side::evidence(self, self.sums_score(), x, model, run))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Two sources of like distribution, rotated by 45 degrees against each other, are a fixed point that attracts: the iteration stops there with
 //! two components mixed in equal parts. Tichavský, Koldovský and Oja (2006), IEEE Transactions on Signal Processing 54(4), 1189–1203,
-//! section V, find it by comparing the contrast of every pair with that of `(y_i ± y_j) / √2`, and go on from the better one.
+//! find it by comparing the contrast of every pair with that of `(y_i ± y_j) / √2`, and go on from the better one.
 
 use super::super::{contrast::Score, white::White};
 use crate::LinearError;

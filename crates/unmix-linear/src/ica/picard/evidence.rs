@@ -1,16 +1,19 @@
 //! What a density of one kind assumes of the sources, and the test of it.
 //!
-//! Without `extended` the optimum is the unmixing only if the sources are on the side of the Gaussian that the density is on: for a source
-//! `s`, `κ = E ψ'(s) E s² - E ψ(s) s` is positive (Cardoso 2000, in Unsupervised Adaptive Filtering 1, chapter 4); at most one may be 0. The
-//! fit itself cannot tell, since it ends at mixtures with positive `κ`; so the test refits with both kinds allowed, and looks at the held-out
-//! codes of that fit.
+//! Without `extended` the unmixing is an optimum if the sources are on the side of the Gaussian that the density is on: for a source
+//! `s`, `κ = E ψ'(s) E s² - E ψ(s) s` is positive (Cardoso 2000, in Unsupervised Adaptive Filtering 1, chapter 4); at most one may be 0. It is
+//! enough, and not necessary: what decides is every pair, for rotations by `κ_i + κ_j > 0`, so that one source on the wrong side does no harm beside
+//! sources far enough on the right one. The fit itself cannot tell, since it ends at mixtures with positive `κ`; so the test refits with both kinds
+//! allowed, and looks at the held-out codes of that fit.
 
 use super::{DENSITY_SUITS, Picard};
 use crate::{
     LinearError, LinearModel,
-    ica::{EVIDENCE_LEVEL, INDEPENDENT, NOTHING_DROPPED, ONE_GAUSSIAN, contrast::Score, held_out},
+    ica::{
+        EVIDENCE_LEVEL, INDEPENDENT, NOTHING_DROPPED, ONE_GAUSSIAN, SEEN, held_out,
+        side::{self, side},
+    },
 };
-use ndarray::ArrayView1;
 use unmix_core::{Claim, Evidence, Observations, Run, Verdict};
 use unmix_numerics::normal_tail;
 
@@ -21,16 +24,16 @@ pub(in super::super) fn claim(extended: bool, comon: Claim) -> Claim {
     let dropped = comon.assumptions.contains(&NOTHING_DROPPED);
     Claim {
         assumptions: if dropped {
-            &[INDEPENDENT, ONE_GAUSSIAN, DENSITY_SUITS, NOTHING_DROPPED]
+            &[INDEPENDENT, ONE_GAUSSIAN, SEEN, DENSITY_SUITS, NOTHING_DROPPED]
         } else {
-            &[INDEPENDENT, ONE_GAUSSIAN, DENSITY_SUITS]
+            &[INDEPENDENT, ONE_GAUSSIAN, SEEN, DENSITY_SUITS]
         },
         ..comon
     }
 }
 
 pub(super) fn of(estimator: &Picard, x: &Observations, model: &LinearModel, run: &Run<'_>) -> Result<Vec<Evidence>, LinearError> {
-    let mut evidence = held_out::evidence(estimator, x, model, run, ONE_GAUSSIAN, held_out::one_gaussian)?;
+    let mut evidence = side::evidence(estimator, estimator.score(), x, model, run)?;
     if !estimator.extended {
         let both_kinds = Picard { extended: true, orthogonal: true, ..estimator.clone() };
         evidence.push(density_suits(&both_kinds, x, run)?);
@@ -67,22 +70,4 @@ pub(in super::super) fn density_suits(estimator: &Picard, x: &Observations, run:
         codes.nrows()
     );
     Ok(evidence(verdict, Some(if verdict == Verdict::Refuted { wrong } else { right }), Some(lowest), detail))
-}
-
-/// `E ψ'(s) E s² - E ψ(s) s` of a code, in standard errors.
-fn side(code: ArrayView1<'_, f64>, score: Score) -> f64 {
-    let n = code.len() as f64;
-    let mean = code.sum() / n;
-    let deviation = (code.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-    let standard: Vec<f64> = code.iter().map(|v| (v - mean) / deviation).collect();
-    let squares: Vec<f64> = standard.iter().map(|v| v * v).collect();
-    let (mut g, mut slopes) = (standard.clone(), vec![0.0; standard.len()]);
-    score.sums(&mut g);
-    score.slopes(&g, &squares, &mut slopes);
-    let average_slope = slopes.iter().sum::<f64>() / n;
-    // the last part is the influence of the estimated variance
-    let terms: Vec<f64> = (0..standard.len()).map(|i| slopes[i] - g[i] * standard[i] + average_slope * (squares[i] - 1.0)).collect();
-    let kappa = terms.iter().sum::<f64>() / n;
-    let error = (terms.iter().map(|t| (t - kappa).powi(2)).sum::<f64>() / n / n).sqrt();
-    kappa / error
 }

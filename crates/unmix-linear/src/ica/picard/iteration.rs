@@ -1,8 +1,8 @@
 //! The preconditioned L-BFGS of Picard and Picard-O, in relative coordinates: a step replaces `w` by `(I + D) w`, or by a rotation of it.
 //!
 //! With `y = w x`, score `ψ` and signs `s`, the relative gradient of minus the mean log-likelihood is `G = E s ψ(y) yᵀ - I`, of the rotations its
-//! antisymmetric part. Its Hessian is taken as if the sources were independent, which leaves 2 × 2 blocks (Ablin et al. 2018, eq. 11 and,
-//! for rotations, ICASSP 2018, eq. 10).
+//! antisymmetric part. Its Hessian is taken as if the sources were independent, which leaves 2 × 2 blocks (Ablin et al. 2018 and,
+//! for rotations, ICASSP 2018).
 
 use super::super::{Ended, contrast::Score, decorrelate, white::Moments, white::White};
 use crate::LinearError;

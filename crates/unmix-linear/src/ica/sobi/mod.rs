@@ -122,7 +122,7 @@ impl Fit<Observations> for Sobi {
     fn claim(&self) -> Claim {
         Claim {
             class: Class::PermutationScale,
-            theorem: "Belouchrani, Abed-Meraim, Cardoso and Moulines (1997), IEEE Transactions on Signal Processing 45(2), Theorem 2",
+            theorem: "Belouchrani, Abed-Meraim, Cardoso and Moulines (1997), IEEE Transactions on Signal Processing 45(2)",
             assumptions: match self.params.components {
                 None => &[NO_LEAD, DISTINCT],
                 Some(_) => &[NO_LEAD, DISTINCT, NOTHING_DROPPED],
