@@ -109,6 +109,17 @@ def ica_lingam(x, _settings):
     return "lingam", run
 
 
+def direct_lingam(x, _settings):
+    from lingam import DirectLiNGAM
+
+    def run(_seed):
+        model = DirectLiNGAM()
+        model.fit(x)
+        return {"weights": model.adjacency_matrix_.tolist()}
+
+    return "lingam", run
+
+
 WORKLOADS = {
     "fastica": fastica,
     "fastica-laplace": fastica,
@@ -121,6 +132,7 @@ WORKLOADS = {
     "geomin": geomin,
     "pca": pca,
     "ica-lingam": ica_lingam,
+    "direct-lingam": direct_lingam,
 }
 
 

@@ -1,13 +1,14 @@
-"""Goldens of unmix-causal: ICA-LiNGAM of the `lingam` package and the adaptive lasso of scikit-learn.
+"""Goldens of unmix-causal: ICA-LiNGAM and DirectLiNGAM of the `lingam` package and the adaptive lasso of scikit-learn.
 
-Run `python generate.py` in an environment with requirements.txt; it writes ica_lingam.json and adaptive_lasso.json beside itself.
+Run `python generate.py` in an environment with requirements.txt; it writes ica_lingam.json, direct_lingam.json (of the same tables, by name) and
+adaptive_lasso.json beside itself.
 """
 
 import json
 import pathlib
 
 import numpy as np
-from lingam import ICALiNGAM
+from lingam import DirectLiNGAM, ICALiNGAM
 from lingam.utils import predict_adaptive_lasso
 
 
@@ -29,6 +30,12 @@ def graph_case(name, x):
     model = ICALiNGAM(random_state=0)
     model.fit(x)
     return {"name": name, "x": x.tolist(), "order": [int(i) for i in model.causal_order_], "weights": model.adjacency_matrix_.tolist()}
+
+
+def direct_case(case):
+    model = DirectLiNGAM()
+    model.fit(np.array(case["x"]))
+    return {"name": case["name"], "order": [int(i) for i in model.causal_order_], "weights": model.adjacency_matrix_.tolist()}
 
 
 def lasso_case(rng, n, p):
@@ -57,6 +64,7 @@ def main():
     ]
     folder = pathlib.Path(__file__).parent
     (folder / "ica_lingam.json").write_text(json.dumps(cases) + "\n")
+    (folder / "direct_lingam.json").write_text(json.dumps([direct_case(case) for case in cases]) + "\n")
     sizes = [(n, p) for n in (40, 200, 2000) for p in (1, 2, 4, 8) for _ in range(5)]
     (folder / "adaptive_lasso.json").write_text(json.dumps([lasso_case(rng, n, p) for n, p in sizes]) + "\n")
 

@@ -32,6 +32,27 @@ pub enum CausalError {
         /// Columns found.
         found: usize,
     },
+    /// A mechanism returns another number of values than it was given rows.
+    #[error("{part} of variable \"{variable}\" has {found} values for {expected} rows; return one a row")]
+    RowCount {
+        /// Which part.
+        part: &'static str,
+        /// Name of the variable.
+        variable: String,
+        /// Rows given.
+        expected: usize,
+        /// Values returned.
+        found: usize,
+    },
+    /// A value does not determine the noise behind it.
+    #[error(
+        "the value of \"{variable}\" does not determine its noise, so that there is no counterfactual; give its mechanism a `noise`, or sample the \
+         intervened model instead"
+    )]
+    NoNoise {
+        /// Name of the variable.
+        variable: String,
+    },
     /// A number of a model is NaN or infinite.
     #[error("{part} of variable \"{variable}\" holds {value}; it must be finite")]
     NonFinite {
@@ -49,7 +70,7 @@ impl Failure for CausalError {
         match self {
             Self::Data(error) => error.kind(),
             Self::Linear(error) => error.kind(),
-            Self::Graph(_) | Self::Shape { .. } | Self::NonFinite { .. } => Kind::Data,
+            Self::Graph(_) | Self::Shape { .. } | Self::RowCount { .. } | Self::NoNoise { .. } | Self::NonFinite { .. } => Kind::Data,
             Self::Numerics(_) => Kind::Internal,
         }
     }

@@ -35,24 +35,41 @@
 //! | type | what it is |
 //! |---|---|
 //! | [`LinearSem`] | the model: graph, weights, noise, interventions, counterfactuals |
+//! | [`StructuralModel`] | models with mechanisms of any kind: [`Equation`], [`Mechanism`], [`Change`], counterfactuals, average effects |
+//! | [`RandomDag`] | random graphs: Erdős–Rényi, scale-free, layered |
+//! | [`varsortability`] | how much of a causal order the variances give away |
 //! | [`IcaLingam`] | the estimator of Shimizu et al. (2006), with bootstrap probabilities of edges and directions |
+//! | [`DirectLingam`] | that of Shimizu et al. (2011), which needs no iterations |
 //! | [`adaptive_lasso`] | which causes of one variable are needed (Zou 2006), by BIC |
 
 mod adaptive_lasso;
 mod error;
-mod ica_lingam;
 mod linear_sem;
+mod lingam;
+mod random;
+mod structural;
 
 pub use adaptive_lasso::adaptive_lasso;
 pub use error::CausalError;
-pub use ica_lingam::{Bootstrap, Direction, IcaLingam, IcaLingamParams, Pruning};
 pub use linear_sem::LinearSem;
+pub use lingam::{Bootstrap, DirectLingam, DirectLingamParams, Direction, IcaLingam, IcaLingamParams, Pruning};
+pub use random::{GraphKind, RandomDag, varsortability};
+pub use structural::{
+    Action, AdditiveNoise, AverageEffect, Change, Equation, Function, Linear, LocationScale, Mechanism, Mlp, PostNonlinear, StructuralModel,
+};
 
 use unmix_core::{Method, Observations};
 
 /// Every method of this crate.
-pub const METHODS: &[Method] = &[Method::of::<IcaLingamParams, Observations>(
-    "ica-lingam",
-    "the causal graph of linear variables with non-Gaussian noise",
-    "Shimizu, Hoyer, Hyvärinen and Kerminen (2006), Journal of Machine Learning Research 7",
-)];
+pub const METHODS: &[Method] = &[
+    Method::of::<IcaLingamParams, Observations>(
+        "ica-lingam",
+        "the causal graph of linear variables with non-Gaussian noise",
+        "Shimizu, Hoyer, Hyvärinen and Kerminen (2006), Journal of Machine Learning Research 7",
+    ),
+    Method::of::<DirectLingamParams, Observations>(
+        "direct-lingam",
+        "the same graph, found one cause after another without iterations",
+        "Shimizu et al. (2011), Journal of Machine Learning Research 12",
+    ),
+];

@@ -1,7 +1,7 @@
 //! The rules that every method obeys; among them equal bytes with 1 and 2 threads.
 
 use unmix_causal::METHODS;
-use unmix_core::Seed;
+use unmix_core::{Method, Seed};
 use unmix_data::simulate::{LingamParams, lingam};
 use unmix_testkit::Conformance;
 
@@ -9,6 +9,16 @@ use unmix_testkit::Conformance;
 fn ica_lingam_obeys_the_rules() {
     let params = LingamParams { variables: 4, samples: 400, ..LingamParams::default() };
     let table = lingam(&params, Seed(2)).unwrap().observations;
-    assert_eq!(METHODS.len(), 1);
-    Conformance::of(&METHODS[0], table).with("bootstrap = 12").linear(1e-9).assert();
+    Conformance::of(method("ica-lingam"), table).with("bootstrap = 12").linear(1e-9).assert();
+}
+
+#[test]
+fn direct_lingam_obeys_the_rules() {
+    let params = LingamParams { variables: 4, samples: 400, ..LingamParams::default() };
+    let table = lingam(&params, Seed(2)).unwrap().observations;
+    Conformance::of(method("direct-lingam"), table).with("bootstrap = 12").linear(1e-9).assert();
+}
+
+fn method(name: &str) -> &'static Method {
+    METHODS.iter().find(|method| method.name == name).unwrap()
 }

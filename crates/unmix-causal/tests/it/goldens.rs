@@ -1,12 +1,12 @@
 //! The same graphs and weights as `lingam`, the same selections as its adaptive lasso on scikit-learn.
 
-use crate::{fit, matrix};
+use crate::{direct, fit, matrix};
 use approx::assert_abs_diff_eq;
 use ndarray::Array1;
 use serde::{Deserialize, de::DeserializeOwned};
 use std::fs;
-use unmix_causal::adaptive_lasso;
-use unmix_core::Observations;
+use unmix_causal::{DirectLingamParams, Pruning, adaptive_lasso};
+use unmix_core::{Fit, Observations, Params, Run};
 
 fn golden<T: DeserializeOwned>(name: &str) -> T {
     let path = format!("{}/../../goldens/lingam/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -31,6 +31,30 @@ fn weights_and_order_equal_lingam() {
         assert_abs_diff_eq!(model.weights().to_owned(), matrix(&case.weights), epsilon = 1e-6);
         let position = |node: usize| case.order.iter().position(|&o| o == node).unwrap();
         assert!(model.dag().graph().edges().iter().all(|e| position(e.from) < position(e.to)), "{}", case.name);
+    }
+}
+
+#[derive(Deserialize)]
+struct DirectCase {
+    name: String,
+    order: Vec<usize>,
+    weights: Vec<Vec<f64>>,
+}
+
+#[test]
+fn direct_lingam_equals_lingam() {
+    let tables: Vec<GraphCase> = golden("ica_lingam.json");
+    let cases: Vec<DirectCase> = golden("direct_lingam.json");
+    assert_eq!(cases.len(), 3);
+    for (table, case) in tables.iter().zip(&cases) {
+        assert_eq!(table.name, case.name);
+        let x = Observations::unnamed(matrix(&table.x)).unwrap();
+        let model = direct(0).fit(&x, &mut Run::new(1)).unwrap().model;
+        assert_abs_diff_eq!(model.weights().to_owned(), matrix(&case.weights), epsilon = 1e-6);
+        // unpruned, every earlier variable is a cause of every later one: the order itself
+        let full = DirectLingamParams { bootstrap: 0, pruning: Pruning::None, ..Default::default() }.build().unwrap();
+        let model = full.fit(&x, &mut Run::new(1)).unwrap().model;
+        assert_eq!(model.dag().order(), case.order, "{}", case.name);
     }
 }
 

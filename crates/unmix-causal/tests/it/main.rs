@@ -5,17 +5,24 @@
 mod bad_input;
 mod bootstrap;
 mod conformance;
+mod direct_lingam;
 mod goldens;
 mod linear_sem;
+mod random;
 mod recovery;
+mod structural;
 
 use ndarray::Array2;
-use unmix_causal::{IcaLingam, IcaLingamParams, LinearSem};
+use unmix_causal::{DirectLingam, DirectLingamParams, IcaLingam, IcaLingamParams, LinearSem};
 use unmix_core::{Fit, Observations, Params, Run};
 use unmix_graph::Graph;
 
 fn estimator(bootstrap: usize) -> IcaLingam {
     IcaLingamParams { bootstrap, ..IcaLingamParams::default() }.build().unwrap()
+}
+
+fn direct(bootstrap: usize) -> DirectLingam {
+    DirectLingamParams { bootstrap, ..DirectLingamParams::default() }.build().unwrap()
 }
 
 fn fit(x: &Observations, seed: u64) -> LinearSem {

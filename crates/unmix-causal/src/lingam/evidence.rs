@@ -9,7 +9,7 @@
 //! Where the noises are Gaussian all orders fit equally well and independence says nothing about the direction: that is
 //! [`GaussianSources`], whose probability to call two Gaussian noises non-Gaussian is at most the level.
 
-use super::{IcaLingam, LINEAR_ACYCLIC, NO_COMMON_CAUSE, NON_GAUSSIAN};
+use super::{LINEAR_ACYCLIC, Lingam, NO_COMMON_CAUSE, NON_GAUSSIAN};
 use crate::CausalError;
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -19,7 +19,7 @@ use unmix_linear::{Dependence, GaussianSources, anderson_darling};
 /// Held-out rows without which a test that finds nothing has not looked.
 const LEAST_ROWS: usize = 50;
 
-pub(super) fn held_out(estimator: &IcaLingam, x: &Observations, run: &Run<'_>) -> Result<Vec<Evidence>, CausalError> {
+pub(super) fn held_out<L: Lingam>(estimator: &L, x: &Observations, run: &Run<'_>) -> Result<Vec<Evidence>, CausalError> {
     let least = LEAST_ROWS.max(2 * x.columns());
     if x.rows() / 2 < least {
         return Ok(untestable(&format!("the tests need {} rows, half of them for a refit, and there are {}", 2 * least, x.rows())));
@@ -27,7 +27,7 @@ pub(super) fn held_out(estimator: &IcaLingam, x: &Observations, run: &Run<'_>) -
     if x.columns() < 2 {
         return Ok(untestable("there is one variable"));
     }
-    let seed = run.seed.child("ica-lingam-evidence", 0);
+    let seed = run.seed.child("lingam-evidence", 0);
     let mut rows: Vec<usize> = (0..x.rows()).collect();
     rows.shuffle(&mut seed.stream("split", 0));
     let (fitted, tested) = rows.split_at(x.rows() / 2);
@@ -39,7 +39,7 @@ pub(super) fn held_out(estimator: &IcaLingam, x: &Observations, run: &Run<'_>) -
         Err(error) => return Err(error),
     };
     let noises = (&tested.x() - &fitted.means()).dot(&(Array2::eye(x.columns()) - weights).t());
-    let level = estimator.params.level;
+    let level = estimator.settings().level;
     let dependence = Dependence::of(noises.view(), seed);
     let gaussian = GaussianSources::of(noises.view());
     Ok(vec![

@@ -1,7 +1,7 @@
 //! How often each edge and each direction comes back when the rows are drawn anew and the whole procedure is run again (Komatsu, Shimizu
 //! and Shimodaira 2010, "Assessing statistical reliability of LiNGAM via multiscale bootstrap", without the multiscale correction).
 
-use super::IcaLingam;
+use super::Lingam;
 use crate::CausalError;
 use ndarray::Array2;
 use rand::RngExt;
@@ -39,51 +39,46 @@ pub struct Bootstrap {
     unconverged: usize,
 }
 
-impl IcaLingam {
-    /// Runs the whole procedure on `bootstrap` resamples of the rows of `x`, each with a seed of its own.
-    ///
-    /// # Errors
-    /// As [`fit`](unmix_core::Fit::fit). A resample in which a column no longer varies is left out and counted.
-    pub fn bootstrap(&self, x: &Observations, run: &mut Run<'_>) -> Result<Bootstrap, CausalError> {
-        let planned = self.params.bootstrap;
-        let names = x.names().to_vec();
-        let mut found = Bootstrap { names, planned, tried: 0, weights: Vec::new(), orders: Vec::new(), unconverged: 0 };
-        while found.tried < planned {
-            let end = planned.min(found.tried + BATCH);
-            let nested = |index: usize| run.nested(run.seed.child("ica-lingam-bootstrap", index as u64));
-            let runs: Vec<Run<'static>> = (found.tried..end).map(nested).collect();
-            let batch: Vec<_> = runs
-                .into_par_iter()
-                .map(|run| {
-                    let mut stream = run.seed.stream("rows", 0);
-                    let rows: Vec<usize> = (0..x.rows()).map(|_| stream.random_range(0..x.rows())).collect();
-                    match x.select(&rows).map_err(CausalError::from).and_then(|resample| self.estimate(&resample, &run)) {
-                        Ok(estimate) => Ok(Some(estimate)),
-                        Err(CausalError::Data(_) | CausalError::Linear(_) | CausalError::Numerics(_)) => Ok(None),
-                        Err(error) => Err(error),
-                    }
-                })
-                .collect::<Result<_, CausalError>>()?;
-            for estimate in batch.into_iter().flatten() {
-                found.unconverged += usize::from(!estimate.stop.converged());
-                found.weights.push(estimate.weights);
-                found.orders.push(estimate.order);
-            }
-            found.tried = end;
-            let done = found.weights.len() as f64;
-            let progress = Progress {
-                stage: "bootstrap",
-                step: end,
-                total: Some(planned),
-                objective: done,
-                parts: &[("replicates", done), ("not converged", found.unconverged as f64)],
-            };
-            if run.observer.observe(&progress).is_break() {
-                break;
-            }
+/// Runs the whole procedure on resamples of the rows of `x`, as many as the settings say.
+pub(super) fn of<L: Lingam>(estimator: &L, x: &Observations, run: &mut Run<'_>) -> Result<Bootstrap, CausalError> {
+    let planned = estimator.settings().bootstrap;
+    let names = x.names().to_vec();
+    let mut found = Bootstrap { names, planned, tried: 0, weights: Vec::new(), orders: Vec::new(), unconverged: 0 };
+    while found.tried < planned {
+        let end = planned.min(found.tried + BATCH);
+        let nested = |index: usize| run.nested(run.seed.child("lingam-bootstrap", index as u64));
+        let runs: Vec<Run<'static>> = (found.tried..end).map(nested).collect();
+        let batch: Vec<_> = runs
+            .into_par_iter()
+            .map(|run| {
+                let mut stream = run.seed.stream("rows", 0);
+                let rows: Vec<usize> = (0..x.rows()).map(|_| stream.random_range(0..x.rows())).collect();
+                match x.select(&rows).map_err(CausalError::from).and_then(|resample| estimator.estimate(&resample, &run)) {
+                    Ok(estimate) => Ok(Some(estimate)),
+                    Err(CausalError::Data(_) | CausalError::Linear(_) | CausalError::Numerics(_)) => Ok(None),
+                    Err(error) => Err(error),
+                }
+            })
+            .collect::<Result<_, CausalError>>()?;
+        for estimate in batch.into_iter().flatten() {
+            found.unconverged += usize::from(!estimate.found.stop.converged());
+            found.weights.push(estimate.weights);
+            found.orders.push(estimate.found.order);
         }
-        Ok(found)
+        found.tried = end;
+        let done = found.weights.len() as f64;
+        let progress = Progress {
+            stage: "bootstrap",
+            step: end,
+            total: Some(planned),
+            objective: done,
+            parts: &[("replicates", done), ("not converged", found.unconverged as f64)],
+        };
+        if run.observer.observe(&progress).is_break() {
+            break;
+        }
     }
+    Ok(found)
 }
 
 impl Bootstrap {
