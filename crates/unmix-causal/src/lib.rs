@@ -40,9 +40,11 @@
 //! | [`varsortability`] | how much of a causal order the variances give away |
 //! | [`IcaLingam`] | the estimator of Shimizu et al. (2006), with bootstrap probabilities of edges and directions |
 //! | [`DirectLingam`] | that of Shimizu et al. (2011), which needs no iterations |
+//! | [`Notears`], [`Dagma`] | least squares over weights without cycles, by continuous optimisation |
 //! | [`adaptive_lasso`] | which causes of one variable are needed (Zou 2006), by BIC |
 
 mod adaptive_lasso;
+mod continuous;
 mod error;
 mod linear_sem;
 mod lingam;
@@ -50,6 +52,7 @@ mod random;
 mod structural;
 
 pub use adaptive_lasso::adaptive_lasso;
+pub use continuous::{Dagma, DagmaParams, Notears, NotearsParams};
 pub use error::CausalError;
 pub use linear_sem::LinearSem;
 pub use lingam::{Bootstrap, DirectLingam, DirectLingamParams, Direction, IcaLingam, IcaLingamParams, Pruning};
@@ -71,5 +74,15 @@ pub const METHODS: &[Method] = &[
         "direct-lingam",
         "the same graph, found one cause after another without iterations",
         "Shimizu et al. (2011), Journal of Machine Learning Research 12",
+    ),
+    Method::of::<NotearsParams, Observations>(
+        "notears",
+        "a sparse linear graph by least squares, cycles kept away by a matrix exponential",
+        "Zheng, Aragam, Ravikumar and Xing (2018), NeurIPS 31",
+    ),
+    Method::of::<DagmaParams, Observations>(
+        "dagma",
+        "the same, cycles kept away by a log-determinant",
+        "Bello, Aragam and Ravikumar (2022), NeurIPS 35",
     ),
 ];

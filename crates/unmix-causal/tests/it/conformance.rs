@@ -19,6 +19,15 @@ fn direct_lingam_obeys_the_rules() {
     Conformance::of(method("direct-lingam"), table).with("bootstrap = 12").linear(1e-9).assert();
 }
 
+#[test]
+fn continuous_methods_obey_the_rules() {
+    let params = LingamParams { variables: 4, samples: 400, ..LingamParams::default() };
+    let table = lingam(&params, Seed(2)).unwrap().observations;
+    for name in ["notears", "dagma"] {
+        Conformance::of(method(name), table.clone()).assert();
+    }
+}
+
 fn method(name: &str) -> &'static Method {
     METHODS.iter().find(|method| method.name == name).unwrap()
 }

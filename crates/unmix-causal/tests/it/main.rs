@@ -5,6 +5,7 @@
 mod bad_input;
 mod bootstrap;
 mod conformance;
+mod continuous;
 mod direct_lingam;
 mod goldens;
 mod linear_sem;
