@@ -44,6 +44,10 @@ pub trait Model: Send + Sync + 'static {
     fn code_correlations(&self) -> Option<Array2<f64>> {
         None
     }
+    /// How probable each answer is in each class, for models of classes.
+    fn profiles(&self) -> Option<Profiles> {
+        None
+    }
     /// The graph between the codes, or between the variables, where the model has one.
     fn graph(&self) -> Option<&Graph> {
         None
@@ -60,6 +64,17 @@ impl dyn Model {
     pub fn closed_loop(&self) -> Option<ClosedLoop<'_>> {
         Some(ClosedLoop { infer: self.as_infer()?, generate: self.as_generate()? })
     }
+}
+
+/// The answers that each class of rows gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profiles {
+    /// The answers, `"question = 1"`, `a` of them.
+    pub answers: Vec<String>,
+    /// The classes, with their shares of the rows, `k` of them.
+    pub classes: Vec<String>,
+    /// The probability of each answer in each class, `[a, k]`.
+    pub probabilities: Array2<f64>,
 }
 
 /// Reading back what [`Model::save`] wrote.

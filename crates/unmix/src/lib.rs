@@ -52,7 +52,7 @@ pub use run_report::{correlation, factor_count_section, graph_figure, graph_sect
 pub use run_store::{
     DataConfig, FitRecord, METRICS, RunConfig, RunError, Standardization, StoredRun, Timing, code_names, identifiability_json, write_run,
 };
-pub use traversal::{STOPS, traverse};
+pub use traversal::{PRIOR, STOPS, stops, traverse};
 
 use thiserror::Error;
 use unmix_core::{Failure, Kind, Method, nearest};

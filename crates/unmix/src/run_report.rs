@@ -1,9 +1,9 @@
 //! The report of one run, from what its directory holds.
 
 use crate::{FitRecord, RunConfig, RunData, STOPS, code_names, method, traverse};
-use ndarray::{ArrayView2, Axis, Zip, concatenate};
+use ndarray::{ArrayView1, ArrayView2, Axis, Zip, concatenate};
 use serde_json::Value;
-use unmix_core::{Claim, Evidence, Fault, Generate, Graph, Model, Seed, Table, Verdict};
+use unmix_core::{Claim, Evidence, Fault, Generate, Graph, Model, Profiles, Seed, Table, Verdict};
 use unmix_data::RunDirectory;
 use unmix_linear::{Correlation, FactorCounts, LinearError};
 use unmix_report::{Bar, BarChart, Figure, GraphDrawing, ImageGrid, LineChart, Report, Section, Series, Tone, heat_map, scree};
@@ -39,6 +39,9 @@ pub fn run_report(
         .section(course(record, log)?);
     if let Some(mixing) = model.mixing() {
         report = report.section(mixing_section(mixing, table)?);
+    }
+    if let Some(profiles) = model.profiles() {
+        report = report.section(profile_section(&profiles)?);
     }
     if let Some(correlations) = model.code_correlations() {
         report = report.section(correlation_section(correlations.view())?);
@@ -133,6 +136,19 @@ pub fn training_curve(training: Vec<(f64, f64)>, held_out: Vec<(f64, f64)>) -> R
         chart = chart.line(Series { name: "held-out rows".into(), points: held_out });
     }
     Ok(chart.draw()?)
+}
+
+fn profile_section(profiles: &Profiles) -> Result<Section, Fault> {
+    let section = Section::new("What each class answers");
+    let Profiles { answers, classes, probabilities } = profiles;
+    if answers.len() > MOST_ROWS {
+        return Ok(section.prose(format!("{} answers are too many to draw; profiles.csv has the values.", answers.len())));
+    }
+    let figure = heat_map("Profiles", answers, classes, probabilities.view(), Some(1.0))?;
+    Ok(section.figure(
+        figure,
+        "Probability of each answer in each class, with the share of the rows that each class has. The order of classes is a convention.",
+    ))
 }
 
 fn mixing_section(mixing: ArrayView2<'_, f64>, table: &Table) -> Result<Section, Fault> {
@@ -294,13 +310,23 @@ fn loop_section(model: &dyn Generate, codes: ArrayView2<'_, f64>, table: &Table)
         let pairs = concatenate![Axis(0), x.select(Axis(0), &shown), again.select(Axis(0), &shown)];
         let grid = ImageGrid::new("Reconstructions", (side, side), shown.len()).row_names(["data", "model"]);
         section = section.figure(grid.draw(pairs.view())?, "Rows of the data above what the model makes of their codes.");
-        let traversal = traverse(model, codes.ncols())?;
-        let grid = ImageGrid::new("Traversal", (side, side), STOPS.len())
+        let ranges: Vec<[f64; 2]> = codes.columns().into_iter().map(usual_range).collect();
+        let traversal = traverse(model, &ranges)?;
+        let grid = ImageGrid::new("Traversal", (side, side), STOPS)
             .row_names(code_names(codes.ncols()))
-            .column_names(STOPS.map(|v| v.to_string()));
-        section = section.figure(grid.draw(traversal.view())?, "Each code moved through these values, the others at zero.");
+            .column_names(["1 %", "", "", "", "", "", "99 %"]);
+        let caption = "Each code moved in equal steps from the 1 % to the 99 % quantile of its values in these rows, the others at zero.";
+        section = section.figure(grid.draw(traversal.view())?, caption);
     }
     Ok(section)
+}
+
+/// The 1 % and the 99 % quantile of a code.
+fn usual_range(code: ArrayView1<'_, f64>) -> [f64; 2] {
+    let mut sorted = code.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| sorted.get((share * (sorted.len() as f64 - 1.0)).round() as usize).copied().unwrap_or_default();
+    [at(0.01), at(0.99)]
 }
 
 /// The side of square images, if the columns look like one: as many as a square, all between 0 and 1.

@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use thiserror::Error;
-use unmix_core::{Claim, Evidence, Failure, Fault, Kind, Method, Model, Outcome, Rows, Table, identified};
+use unmix_core::{Claim, Evidence, Failure, Fault, Kind, Method, Model, Outcome, Profiles, Rows, Table, identified};
 use unmix_data::{FileError, ReadOptions, RunDirectory, csv_bytes, open_source, write_named_rows};
 
 /// The file that holds a [`RunConfig`].
@@ -270,6 +270,9 @@ pub fn write_run(directory: &RunDirectory, config: &RunConfig, outcome: &Outcome
     if let Some(unmixing) = model.unmixing() {
         let codes = code_names(unmixing.nrows());
         directory.write("unmixing.csv", &csv_bytes(|out| write_named_rows(out, "code", &codes, names, unmixing))?)?;
+    }
+    if let Some(Profiles { answers, classes, probabilities }) = model.profiles() {
+        directory.write("profiles.csv", &csv_bytes(|out| write_named_rows(out, "answer", &answers, &classes, probabilities.view()))?)?;
     }
     if let Some(graph) = model.graph() {
         directory.write("graph.json", &pretty(graph)?)?;

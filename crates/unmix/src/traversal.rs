@@ -3,19 +3,28 @@
 use ndarray::Array2;
 use unmix_core::{Fault, Generate};
 
-/// Where codes are moved to, in units of the prior's standard deviation.
-pub const STOPS: [f64; 7] = [-2.4, -1.6, -0.8, 0.0, 0.8, 1.6, 2.4];
+/// The values through which each code is moved.
+pub const STOPS: usize = 7;
 
-/// What `model` generates when each of `components` codes is moved through [`STOPS`], the others at the prior's mean:
-/// `[components · 7, d]`, all stops of the first code first.
+/// The range of most of a standard normal prior.
+pub const PRIOR: [f64; 2] = [-2.4, 2.4];
+
+/// The stops of a range: its ends, and equal steps between them.
+pub fn stops([low, high]: [f64; 2]) -> [f64; STOPS] {
+    std::array::from_fn(|i| low + (high - low) * i as f64 / (STOPS - 1) as f64)
+}
+
+/// What `model` generates when each code is moved through the [`stops`] of its range, one range a code, the others at 0: `[k · 7, d]`, all stops of the
+/// first code first.
 ///
 /// # Errors
 /// As [`Generate::generate`].
-pub fn traverse(model: &dyn Generate, components: usize) -> Result<Array2<f64>, Fault> {
-    let mut z = Array2::zeros((components * STOPS.len(), components));
-    for (row, mut codes) in z.rows_mut().into_iter().enumerate() {
-        if let (Some(code), Some(stop)) = (codes.get_mut(row / STOPS.len()), STOPS.get(row % STOPS.len())) {
-            *code = *stop;
+pub fn traverse(model: &dyn Generate, ranges: &[[f64; 2]]) -> Result<Array2<f64>, Fault> {
+    let k = ranges.len();
+    let mut z = Array2::zeros((k * STOPS, k));
+    for (code, &range) in ranges.iter().enumerate() {
+        for (stop, value) in stops(range).into_iter().enumerate() {
+            z[[code * STOPS + stop, code]] = value;
         }
     }
     model.generate(z.view())

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use unmix_core::{Fault, Generate, Infer, Load, LogDensity, Model, Sample, Seed, Stream, load_json, require_columns, save_json};
+use unmix_core::{Fault, Generate, Infer, Load, LogDensity, Model, Profiles, Sample, Seed, Stream, load_json, require_columns, save_json};
 
 /// `P(x) = Σ_r π_r Π_j P(x_j | r)`, classes in order of descending size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -154,6 +154,17 @@ impl Model for LatentClassModel {
 
     fn as_log_density(&self) -> Option<&dyn LogDensity> {
         Some(self)
+    }
+
+    fn profiles(&self) -> Option<Profiles> {
+        let of_column = |(name, codes): (&String, &Vec<f64>)| codes.iter().map(|code| format!("{name} = {code}")).collect::<Vec<_>>();
+        let class = |(r, size): (usize, &f64)| format!("z{} ({:.0} %)", r + 1, 100.0 * size);
+        let columns: Vec<_> = self.probabilities.iter().map(|table| table.view()).collect();
+        Some(Profiles {
+            answers: self.names.iter().zip(&self.categories).flat_map(of_column).collect(),
+            classes: self.sizes.iter().enumerate().map(class).collect(),
+            probabilities: ndarray::concatenate(ndarray::Axis(0), &columns).ok()?,
+        })
     }
 
     fn save(&self, folder: &Path) -> Result<(), Fault> {

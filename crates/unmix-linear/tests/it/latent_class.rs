@@ -239,3 +239,13 @@ fn fits_to_which_chi_squared_does_not_apply_are_judged_by_drawn_tables() {
     }
     assert!(zeros > 0);
 }
+
+#[test]
+fn profiles_are_the_probabilities_by_name() {
+    let model = fit(params(3), &simulate(500, false, 1)).model;
+    let profiles = unmix_core::Model::profiles(&model).unwrap();
+    assert_eq!(profiles.probabilities.dim(), (14, 3));
+    assert_eq!((profiles.answers[0].as_str(), profiles.answers[13].as_str()), ("x1 = 0", "x6 = 1"));
+    assert!((profiles.probabilities.column(1).sum() - 6.0).abs() < 1e-12, "one answer to each question");
+    assert!(profiles.classes[0].starts_with("z1 (") && profiles.classes[0].ends_with(" %)"));
+}

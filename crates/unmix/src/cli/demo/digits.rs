@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis, concatenate};
 use std::{collections::BTreeMap, ops::ControlFlow, sync::mpsc};
 use unmix::{
-    code_names,
+    PRIOR, code_names,
     core::{Claim, ClosedLoop, Do, Evidence, Fault, Fit, Infer, Intervene, Observations, Params, Progress, Run, Seed, Stop, Warning},
     data::bundled,
     metrics::{Score, eval_codes},
@@ -96,7 +96,7 @@ impl Digits {
             curve: points(curve),
             held_out: points(held_out),
             pairs,
-            traversal: traverse(&model, COMPONENTS)?,
+            traversal: traverse(&model, &[PRIOR; COMPONENTS])?,
             edit: edit(&model, &x)?,
             reconstruction_error: error,
             seeds,

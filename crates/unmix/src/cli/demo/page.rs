@@ -9,13 +9,13 @@ use ndarray::{ArrayView2, Axis};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use unmix::{
-    STOPS, code_names,
+    PRIOR, STOPS, code_names,
     core::{Fault, identified, identified_words},
     data::RunDirectory,
     factor_count_section, graph_section,
     metrics::Score,
     report::{Bar, BarChart, Figure, ImageGrid, Report, Section, Table, Tone, heat_map, reconstruction_pairs},
-    training_curve, write_figures,
+    stops, training_curve, write_figures,
 };
 
 const IMAGE: (usize, usize) = (8, 8);
@@ -248,9 +248,9 @@ fn closed_loop(digits: &Digits) -> Result<Section, Fault> {
     let half = digits.pairs.nrows() / 2;
     let (originals, again) = digits.pairs.view().split_at(Axis(0), half);
     let pairs = reconstruction_pairs("Reconstructions", IMAGE, half, originals, again)?;
-    let traversal = ImageGrid::new("Traversal", IMAGE, STOPS.len())
+    let traversal = ImageGrid::new("Traversal", IMAGE, STOPS)
         .row_names(code_names(digits.model.divergence().len()))
-        .column_names(STOPS.map(|v| v.to_string()))
+        .column_names(stops(PRIOR).map(|v| format!("{v:.1}")))
         .draw(digits.traversal.view())?;
     let edit = ImageGrid::new("Edit", IMAGE, 3).column_names(["image", "again", "edited"]).draw(digits.edit.images.view())?;
     Ok(Section::new("Digits: infer, regenerate, traverse, edit")
