@@ -19,13 +19,18 @@ pub fn cache() -> Result<PathBuf, String> {
 
 /// The interpreter of the environment at `folder`, which is made and filled if need be.
 ///
-/// The requirements are copied into the environment once installed, so that pip runs again only when they change.
+/// The requirements are copied into the environment once installed, so that pip runs again only when they change. What stands in a file
+/// `requirements-no-deps.txt` beside them is installed without what it depends on: packages of which a part is used, and not the part that needs gigabytes.
 ///
 /// # Errors
 ///
 /// Fails if Python is missing or pip does not succeed.
 pub fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf, String> {
-    let wanted = fs::read_to_string(requirements).map_err(|why| format!("{}: {why}", requirements.display()))?;
+    let mut wanted = fs::read_to_string(requirements).map_err(|why| format!("{}: {why}", requirements.display()))?;
+    let alone = requirements.with_file_name("requirements-no-deps.txt");
+    if alone.is_file() {
+        wanted += &fs::read_to_string(&alone).map_err(|why| format!("{}: {why}", alone.display()))?;
+    }
     let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     if !interpreter.is_file() {
         let python = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
@@ -36,7 +41,11 @@ pub fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf, String
         return Ok(interpreter);
     }
     println!("installing {} into {}", requirements.display(), folder.display());
-    process::run(process::command(&interpreter).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))?;
+    let install = ["-m", "pip", "install", "--quiet"];
+    process::run(process::command(&interpreter).args(install).arg("--requirement").arg(requirements))?;
+    if alone.is_file() {
+        process::run(process::command(&interpreter).args(install).args(["--no-deps", "--requirement"]).arg(&alone))?;
+    }
     fs::write(&installed, wanted).map_err(|why| format!("{}: {why}", installed.display()))?;
     Ok(interpreter)
 }

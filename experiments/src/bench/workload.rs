@@ -3,7 +3,7 @@
 use Peers::{Quick, Slow};
 use ndarray::{Array2, ArrayView2};
 use serde_json::{Value, json};
-use unmix_causal::{DirectLingamParams, IcaLingamParams, LinearSem};
+use unmix_causal::{DagmaParams, DirectLingamParams, IcaLingamParams, LinearSem, NotearsParams};
 use unmix_core::{Fit, Graph, LogDensity, Model, Observations, Params, Run, Seed};
 use unmix_data::simulate::{self, FactorModelParams, IcaParams, LingamParams, Simulation, Source};
 use unmix_linear::{
@@ -66,6 +66,8 @@ pub const WORKLOADS: &[Workload] = &[
     Workload { name: "pca", quality: "explained variance", peer: Quick, prepare: pca },
     Workload { name: "ica-lingam", quality: "F1 of directed edges", peer: Quick, prepare: ica_lingam },
     Workload { name: "direct-lingam", quality: "F1 of directed edges", peer: Quick, prepare: direct_lingam },
+    Workload { name: "dagma", quality: "score (the less the better)", peer: Slow, prepare: dagma },
+    Workload { name: "notears", quality: "score (the less the better)", peer: Slow, prepare: notears },
 ];
 
 const LIKELIHOOD: &str = "log-likelihood (nats a sample)";
@@ -198,6 +200,34 @@ fn direct_lingam() -> Result<Prepared, Failure> {
     let truth = truth.ok_or("the generator gives no graph")?;
     let estimator = DirectLingamParams { bootstrap: 0, ..DirectLingamParams::default() }.build()?;
     Ok(against_graph(estimator, observations, truth, "50 variables × 5,000, degree 4, Laplace noise, adaptive lasso, no bootstrap"))
+}
+
+/// 50 variables × 1,000 samples of degree 4 with noises of one variance, to the default penalty.
+fn dagma() -> Result<Prepared, Failure> {
+    let params = DagmaParams::default();
+    let penalty = params.penalty;
+    score(params.build()?, penalty)
+}
+
+/// The same data.
+fn notears() -> Result<Prepared, Failure> {
+    let params = NotearsParams::default();
+    let penalty = params.penalty;
+    score(params.build()?, penalty)
+}
+
+/// A search for weights of least score.
+fn score<E>(estimator: E, penalty: f64) -> Result<Prepared, Failure>
+where
+    E: Fit<Observations, Model = LinearSem> + 'static,
+    E::Error: std::error::Error + 'static,
+{
+    let params = LingamParams { variables: 50, samples: 1000, degree: 4.0, noise: Source::Gaussian, ..LingamParams::default() };
+    let observations = simulate::lingam(&params, SEED)?.observations;
+    let x = observations.x().to_owned();
+    let ours: Ours = Box::new(move |turn| Ok(estimator.fit(&observations, &mut Run::new(turn))?.objective.ok_or("no score")?));
+    let what = format!("50 variables × 1,000, degree 4, Gaussian noise of one variance, penalty {penalty}");
+    Ok(Prepared { what, x, settings: json!({ "penalty": penalty }), ours, peer_quality: number("score") })
 }
 
 /// A fit whose weights are those of a graph, against a peer's.
