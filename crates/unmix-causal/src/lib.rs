@@ -1,5 +1,7 @@
 //! Causal structure between observed variables, and what interventions on it would do.
 //!
+//! [`Pc`] asks tests of conditional independence and returns the class of graphs that they leave, directed as far as they agree.
+//!
 //! A [`LinearSem`] writes every variable as a linear function of its causes plus noise of its own. From data it is learned by
 //! [`IcaLingam`], which needs no intervention and no time order: if the noises are not Gaussian, the direction of every arrow shows in the
 //! data. The fitted model answers questions with `do`.
@@ -36,23 +38,39 @@
 //! |---|---|
 //! | [`LinearSem`] | the model: graph, weights, noise, interventions, counterfactuals |
 //! | [`IcaLingam`] | the estimator of Shimizu et al. (2006), with bootstrap probabilities of edges and directions |
+//! | [`Pc`] | the PC algorithm with order-independent results, by any test of independence |
+//! | [`EquivalenceClass`] | what it returns: a graph with directed and undirected edges, and what separates the others |
+//! | [`IndependenceTest`] | [`FisherZ`], [`GSquare`], [`SeparationOracle`], or your own |
 //! | [`adaptive_lasso`] | which causes of one variable are needed (Zou 2006), by BIC |
 
 mod adaptive_lasso;
+mod equivalence_class;
 mod error;
 mod ica_lingam;
+mod independence;
 mod linear_sem;
+mod pc;
 
 pub use adaptive_lasso::adaptive_lasso;
+pub use equivalence_class::{EquivalenceClass, Link, Separation};
 pub use error::CausalError;
 pub use ica_lingam::{Bootstrap, Direction, IcaLingam, IcaLingamParams, Pruning};
+pub use independence::{FisherZ, GSquare, IndependenceTest, SeparationOracle};
 pub use linear_sem::LinearSem;
+pub use pc::{Colliders, Conflicts, Pc, PcParams, Test};
 
 use unmix_core::{Method, Observations};
 
 /// Every method of this crate.
-pub const METHODS: &[Method] = &[Method::of::<IcaLingamParams, Observations>(
-    "ica-lingam",
-    "the causal graph of linear variables with non-Gaussian noise",
-    "Shimizu, Hoyer, Hyvärinen and Kerminen (2006), Journal of Machine Learning Research 7",
-)];
+pub const METHODS: &[Method] = &[
+    Method::of::<IcaLingamParams, Observations>(
+        "ica-lingam",
+        "the causal graph of linear variables with non-Gaussian noise",
+        "Shimizu, Hoyer, Hyvärinen and Kerminen (2006), Journal of Machine Learning Research 7",
+    ),
+    Method::of::<PcParams, Observations>(
+        "pc",
+        "the class of causal graphs that tests of conditional independence leave",
+        "Colombo and Maathuis (2014), Journal of Machine Learning Research 15",
+    ),
+];

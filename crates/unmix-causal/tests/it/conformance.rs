@@ -9,6 +9,13 @@ use unmix_testkit::Conformance;
 fn ica_lingam_obeys_the_rules() {
     let params = LingamParams { variables: 4, samples: 400, ..LingamParams::default() };
     let table = lingam(&params, Seed(2)).unwrap().observations;
-    assert_eq!(METHODS.len(), 1);
     Conformance::of(&METHODS[0], table).with("bootstrap = 12").linear(1e-9).assert();
+}
+
+#[test]
+fn pc_obeys_the_rules() {
+    let params = LingamParams { variables: 5, samples: 400, ..LingamParams::default() };
+    let table = lingam(&params, Seed(2)).unwrap().observations;
+    assert_eq!(METHODS.len(), 2);
+    Conformance::of(&METHODS[1], table).with("bootstrap = 12\n[knowledge]\nforbidden = [['x1', 'x2']]").assert();
 }

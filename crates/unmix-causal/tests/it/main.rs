@@ -4,9 +4,12 @@
 
 mod bad_input;
 mod bootstrap;
+mod causal_learn;
 mod conformance;
 mod goldens;
+mod independence;
 mod linear_sem;
+mod pc;
 mod recovery;
 
 use ndarray::Array2;
