@@ -109,6 +109,25 @@ def ica_lingam(x, _settings):
     return "lingam", run
 
 
+def pc(x, settings):
+    from causallearn.search.ConstraintBased.PC import pc as fit
+
+    def run(_seed):
+        begun = time.perf_counter()
+        marks = fit(x, settings["alpha"], "fisherz", stable=True, uc_rule=0, uc_priority=2, show_progress=False).G.graph
+        seconds = time.perf_counter() - begun
+        edges = []
+        for i in range(len(marks)):
+            for j in range(i + 1, len(marks)):
+                if marks[i, j] or marks[j, i]:
+                    # -1 is a tail, 1 an arrowhead at the first of the two
+                    directed = marks[i, j] != marks[j, i]
+                    edges.append([j, i, True] if directed and marks[i, j] == 1 else [i, j, bool(directed)])
+        return {"seconds": seconds, "edges": edges}
+
+    return "causal-learn", run
+
+
 WORKLOADS = {
     "fastica": fastica,
     "fastica-laplace": fastica,
@@ -121,6 +140,7 @@ WORKLOADS = {
     "geomin": geomin,
     "pca": pca,
     "ica-lingam": ica_lingam,
+    "pc": pc,
 }
 
 

@@ -3,9 +3,10 @@
 use Peers::{Quick, Slow};
 use ndarray::{Array2, ArrayView2};
 use serde_json::{Value, json};
-use unmix_causal::IcaLingamParams;
+use unmix_causal::{IcaLingamParams, PcParams};
 use unmix_core::{Fit, Graph, LogDensity, Model, Observations, Params, Run, Seed};
 use unmix_data::simulate::{self, FactorModelParams, IcaParams, LingamParams, Simulation, Source};
+use unmix_graph::{Dag, Edge};
 use unmix_linear::{
     Correlation, Criterion, FactorAnalysisParams, FastIcaParams, GradientProjection, JadeParams, PARALLEL_QUANTILE, PcaParams,
     PicardOParams, PicardParams, Rotation, parallel_analysis,
@@ -65,6 +66,7 @@ pub const WORKLOADS: &[Workload] = &[
     Workload { name: "parallel-analysis", quality: "factors retained", peer: Peers::None, prepare: parallel },
     Workload { name: "pca", quality: "explained variance", peer: Quick, prepare: pca },
     Workload { name: "ica-lingam", quality: "F1 of directed edges", peer: Quick, prepare: ica_lingam },
+    Workload { name: "pc", quality: "F1 of edges of the class", peer: Slow, prepare: pc },
 ];
 
 const LIKELIHOOD: &str = "log-likelihood (nats a sample)";
@@ -198,6 +200,38 @@ fn ica_lingam() -> Result<Prepared, Failure> {
     });
     let what = "10 variables × 10,000, Laplace noise, adaptive lasso, no bootstrap".to_owned();
     Ok(Prepared { what, x, settings: json!({}), ours, peer_quality })
+}
+
+/// 100 Gaussian variables of mean degree 3 × 10,000 samples, Fisher's z at level 0.01; the truth is the class of the model's DAG.
+fn pc() -> Result<Prepared, Failure> {
+    let params = LingamParams {
+        variables: 100,
+        samples: 10_000,
+        degree: 3.0,
+        noise: Source::Gaussian,
+        least_weight: 0.3,
+        greatest_weight: 1.0,
+        standardized: true,
+    };
+    let Simulation { observations, graph, .. } = simulate::lingam(&params, SEED)?;
+    let truth = Dag::try_from(graph.ok_or("the generator gives no graph")?)?.cpdag().into_graph();
+    let alpha = 0.01;
+    let estimator = PcParams { alpha, bootstrap: 0, ..PcParams::default() }.build()?;
+    let (x, reference) = (observations.x().to_owned(), truth.clone());
+    let ours: Ours = Box::new(move |turn| {
+        let model = estimator.fit(&observations, &mut Run::new(turn))?.model;
+        edge_f1(model.graph(), &truth)
+    });
+    let peer_quality: PeerQuality = Box::new(move |answer| {
+        let edges: Vec<(usize, usize, bool)> = serde_json::from_value(answer.get("edges").cloned().unwrap_or_default())?;
+        let mut found = Graph::new(reference.nodes().iter().cloned())?;
+        for (from, to, directed) in edges {
+            found.add_edge(Edge { directed, ..Edge::directed(from, to, 1.0) })?;
+        }
+        edge_f1(&found, &reference)
+    });
+    let what = "100 variables of degree 3 × 10,000, Fisher z at 0.01, no bootstrap".to_owned();
+    Ok(Prepared { what, x, settings: json!({ "alpha": alpha }), ours, peer_quality })
 }
 
 fn edge_f1(estimate: &Graph, truth: &Graph) -> Result<f64, Failure> {

@@ -151,7 +151,7 @@ impl Pc {
     /// let dag = Dag::try_from(graph)?;
     /// let found = PcParams::default().build()?.discover(&SeparationOracle(dag.clone()), &mut Run::new(1))?;
     /// assert_eq!(found.model.cpdag()?, dag.cpdag());
-    /// # Ok::<(), unmix_core::Fault>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
