@@ -39,13 +39,15 @@
 //! | [`LinearSem`] | the model: graph, weights, noise, interventions, counterfactuals |
 //! | [`IcaLingam`] | the estimator of Shimizu et al. (2006), with bootstrap probabilities of edges and directions |
 //! | [`Pc`] | the PC algorithm with order-independent results, by any test of independence |
-//! | [`EquivalenceClass`] | what it returns: a graph with directed and undirected edges, and what separates the others |
+//! | [`Ges`] | greedy search over classes by BIC, [`gaussian_bic`] |
+//! | [`EquivalenceClass`] | what they return: a graph with directed and undirected edges, and what separates the others |
 //! | [`IndependenceTest`] | [`FisherZ`], [`GSquare`], [`SeparationOracle`], or your own |
 //! | [`adaptive_lasso`] | which causes of one variable are needed (Zou 2006), by BIC |
 
 mod adaptive_lasso;
 mod equivalence_class;
 mod error;
+mod ges;
 mod ica_lingam;
 mod independence;
 mod linear_sem;
@@ -54,6 +56,7 @@ mod pc;
 pub use adaptive_lasso::adaptive_lasso;
 pub use equivalence_class::{EquivalenceClass, Link, Separation};
 pub use error::CausalError;
+pub use ges::{Ges, GesParams, gaussian_bic};
 pub use ica_lingam::{Bootstrap, Direction, IcaLingam, IcaLingamParams, Pruning};
 pub use independence::{FisherZ, GSquare, IndependenceTest, SeparationOracle};
 pub use linear_sem::LinearSem;
@@ -72,5 +75,10 @@ pub const METHODS: &[Method] = &[
         "pc",
         "the class of causal graphs that tests of conditional independence leave",
         "Colombo and Maathuis (2014), Journal of Machine Learning Research 15",
+    ),
+    Method::of::<GesParams, Observations>(
+        "ges",
+        "the class of causal graphs with the best score, by greedy search",
+        "Chickering (2002), Journal of Machine Learning Research 3",
     ),
 ];

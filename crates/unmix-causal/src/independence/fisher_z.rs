@@ -92,33 +92,57 @@ impl FisherZ {
         }
     }
 
+    /// The variance that a linear function of `given` leaves of the standardised `variable`.
+    ///
+    /// # Errors
+    /// As [`p_value`](IndependenceTest::p_value).
+    pub(crate) fn residual_variance(&self, variable: usize, given: &[usize]) -> Result<f64, CausalError> {
+        let k = given.len();
+        let (mut stack, mut heap) = ([0.0; ON_STACK * (ON_STACK + 1) / 2], Vec::new());
+        let l = if k < ON_STACK {
+            &mut stack[..]
+        } else {
+            heap.resize((k + 1) * (k + 2) / 2, 0.0);
+            &mut heap[..]
+        };
+        let variables = |i: usize| given.get(i).copied().unwrap_or(variable);
+        let mut residual = 1.0;
+        for i in 0..=k {
+            residual = self.factor_row(i, k, variables, l)?;
+        }
+        Ok(residual)
+    }
+
     /// With the lower triangle of the Cholesky factor of `given`, `x`, `y` written to `l`, row after row.
     fn last_correlation(&self, x: usize, y: usize, given: &[usize], l: &mut [f64]) -> Result<f64, CausalError> {
-        let (d, k) = (self.names.len(), given.len());
-        let variable = |i: usize| given.get(i).copied().unwrap_or(if i == k { x } else { y });
+        let k = given.len();
+        let variables = |i: usize| given.get(i).copied().unwrap_or(if i == k { x } else { y });
+        let mut residual = 1.0;
         for i in 0..k + 2 {
-            let (above, row) = l.split_at_mut(i * (i + 1) / 2);
-            let correlations = &self.correlation[variable(i) * d..][..d];
-            let mut residual = 1.0;
-            for j in 0..i {
-                let other = &above[j * (j + 1) / 2..][..=j];
-                let products: f64 = row[..j].iter().zip(other).map(|(a, b)| a * b).sum();
-                let value = (correlations[variable(j)] - products) / other[j];
-                row[j] = value;
-                // x does not explain y here: the two are compared below
-                if j < k {
-                    residual -= value * value;
-                }
-            }
-            if residual <= LEAST_RESIDUAL {
-                return Err(determined(&self.names, variable(i), given.iter().take(i.min(k)).copied()));
-            }
-            if i > k {
-                return Ok((row[k] / residual.sqrt()).clamp(-1.0, 1.0));
-            }
-            row[i] = residual.sqrt();
+            residual = self.factor_row(i, k, variables, l)?;
         }
-        Ok(0.0)
+        // the last row without its diagonal ends with what is left of y along what is left of x
+        Ok((l[(k + 1) * (k + 2) / 2 + k] / residual.sqrt()).clamp(-1.0, 1.0))
+    }
+
+    /// Row `i` of the Cholesky factor of the correlations of `variables`, written to `l`; what the first `k` leave of its variance.
+    fn factor_row(&self, i: usize, k: usize, variables: impl Fn(usize) -> usize, l: &mut [f64]) -> Result<f64, CausalError> {
+        let (above, row) = l.split_at_mut(i * (i + 1) / 2);
+        let correlations = &self.correlation[variables(i) * self.names.len()..];
+        let mut residual = 1.0;
+        for j in 0..i {
+            let other = &above[j * (j + 1) / 2..][..=j];
+            let products: f64 = row[..j].iter().zip(other).map(|(a, b)| a * b).sum();
+            row[j] = (correlations[variables(j)] - products) / other[j];
+            if j < k {
+                residual -= row[j] * row[j];
+            }
+        }
+        if residual <= LEAST_RESIDUAL {
+            return Err(determined(&self.names, variables(i), (0..i.min(k)).map(&variables)));
+        }
+        row[i] = residual.sqrt();
+        Ok(residual)
     }
 }
 

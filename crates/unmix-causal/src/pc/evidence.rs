@@ -1,6 +1,6 @@
 //! What data can say about the assumptions of PC: much about the test, a little about the rows, next to nothing about causes.
 
-use super::{PcParams, Test};
+use super::Test;
 use crate::{EquivalenceClass, FisherZ, GSquare, ica_lingam::NO_COMMON_CAUSE};
 use ndarray::Axis;
 use unmix_core::{Evidence, Observations, Verdict};
@@ -11,7 +11,7 @@ const ACYCLIC: &str = "acyclic mechanisms";
 const FAITHFUL: &str = "faithfulness: no independence but those of the graph";
 const INDEPENDENT_ROWS: &str = "independent rows of one distribution";
 
-pub(super) const OF_FISHER_Z: [&str; 5] = [ACYCLIC, NO_COMMON_CAUSE, FAITHFUL, INDEPENDENT_ROWS, FisherZ::ASSUMPTION];
+pub(crate) const OF_FISHER_Z: [&str; 5] = [ACYCLIC, NO_COMMON_CAUSE, FAITHFUL, INDEPENDENT_ROWS, FisherZ::ASSUMPTION];
 pub(super) const OF_G_SQUARE: [&str; 5] = [ACYCLIC, NO_COMMON_CAUSE, FAITHFUL, INDEPENDENT_ROWS, GSquare::ASSUMPTION];
 
 /// Rows for each variable from which Mardia's test is taken: its normal approximation is poor for fewer. Ours.
@@ -21,7 +21,7 @@ const ROWS_A_VARIABLE: usize = 20;
 const ROWS_A_CELL: usize = 5;
 
 /// Without a fit: the assumptions that are about rows and columns alone.
-pub(super) fn screen(test: Test, x: &Observations, level: f64) -> Vec<Evidence> {
+pub(crate) fn screen(test: Test, x: &Observations, level: f64) -> Vec<Evidence> {
     let of_test = match test {
         Test::FisherZ => gaussian(x, level),
         Test::GSquare => categorical(x),
@@ -29,7 +29,7 @@ pub(super) fn screen(test: Test, x: &Observations, level: f64) -> Vec<Evidence> 
     vec![independent_rows(x, level), of_test]
 }
 
-pub(super) fn of(params: &PcParams, x: &Observations, model: &EquivalenceClass) -> Vec<Evidence> {
+pub(crate) fn of(test: Test, level: f64, x: &Observations, model: &EquivalenceClass) -> Vec<Evidence> {
     let untestable =
         |assumption, detail: String| Evidence { assumption, verdict: Verdict::Untestable, p_value: None, margin: None, detail };
     let consistent = match model.cpdag() {
@@ -41,7 +41,7 @@ pub(super) fn of(params: &PcParams, x: &Observations, model: &EquivalenceClass) 
         untestable(NO_COMMON_CAUSE, consistent),
         faithful(model),
     ];
-    evidence.extend(screen(params.test, x, params.level));
+    evidence.extend(screen(test, x, level));
     evidence
 }
 

@@ -15,6 +15,8 @@ mod evidence;
 mod orient;
 mod skeleton;
 
+pub(crate) use evidence::{OF_FISHER_Z as OF_GAUSSIAN, of as evidence, screen};
+
 use crate::{CausalError, EquivalenceClass, FisherZ, GSquare, IndependenceTest, Separation};
 use orient::{Directed, orient, undirected};
 use serde::{Deserialize, Serialize};
@@ -273,10 +275,10 @@ impl Fit<Observations> for Pc {
     }
 
     fn screen(&self, x: &Observations, _: Seed) -> Vec<Evidence> {
-        evidence::screen(self.params.test, x, self.params.level)
+        screen(self.params.test, x, self.params.level)
     }
 
     fn evidence(&self, x: &Observations, model: &EquivalenceClass, run: &mut Run<'_>) -> Result<Vec<Evidence>, CausalError> {
-        run.in_pool(|_| Ok(evidence::of(&self.params, x, model)))
+        run.in_pool(|_| Ok(evidence::of(self.params.test, self.params.level, x, model)))
     }
 }

@@ -16,6 +16,13 @@ fn ica_lingam_obeys_the_rules() {
 fn pc_obeys_the_rules() {
     let params = LingamParams { variables: 5, samples: 400, ..LingamParams::default() };
     let table = lingam(&params, Seed(2)).unwrap().observations;
-    assert_eq!(METHODS.len(), 2);
     Conformance::of(&METHODS[1], table).with("bootstrap = 12\n[knowledge]\nforbidden = [['x1', 'x2']]").assert();
+}
+
+#[test]
+fn ges_obeys_the_rules() {
+    let params = LingamParams { variables: 5, samples: 400, ..LingamParams::default() };
+    let table = lingam(&params, Seed(2)).unwrap().observations;
+    assert_eq!(METHODS.len(), 3);
+    Conformance::of(&METHODS[2], table).assert();
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod bootstrap;
 mod causal_learn;
 mod conformance;
+mod ges;
 mod goldens;
 mod independence;
 mod linear_sem;

@@ -40,7 +40,7 @@ fn random_dag(d: usize, degree: f64, seed: u64) -> Dag {
 }
 
 /// Edges as `(from, to, directed)`, undirected ones with the smaller index first.
-fn edges(graph: &Graph) -> BTreeSet<(usize, usize, bool)> {
+pub fn edges(graph: &Graph) -> BTreeSet<(usize, usize, bool)> {
     let ends = |e: &Edge| if e.directed { (e.from, e.to, true) } else { (e.from.min(e.to), e.from.max(e.to), false) };
     graph.edges().iter().map(ends).collect()
 }
@@ -105,7 +105,7 @@ fn simulate(variables: usize, samples: usize, seed: u64) -> (Observations, Dag) 
 
 /// The least magnitude of a partial correlation, in the population, of two variables that the DAG does not separate: how strongly faithful
 /// the distribution is.
-fn least_dependence(truth: &Simulation, dag: &Dag) -> f64 {
+pub fn least_dependence(truth: &Simulation, dag: &Dag) -> f64 {
     // noise of variance 1
     let covariance = truth.mixing.dot(&truth.mixing.t());
     let sd = covariance.diag().mapv(f64::sqrt);
@@ -209,7 +209,7 @@ fn a_hidden_common_cause_shows_as_contradiction() {
     assert_eq!(codes(&fitted), ["conflicting-directions"]);
 }
 
-fn table(rows: usize, columns: usize, seed: u64, fill: impl Fn(&mut dyn FnMut() -> f64, &mut [f64])) -> Observations {
+pub fn table(rows: usize, columns: usize, seed: u64, fill: impl Fn(&mut dyn FnMut() -> f64, &mut [f64])) -> Observations {
     let mut stream: Stream = Seed(seed).stream("table", 0);
     let mut x = Array2::zeros((rows, columns));
     for mut row in x.rows_mut() {
