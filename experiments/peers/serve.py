@@ -115,17 +115,31 @@ def pc(x, settings):
     def run(_seed):
         begun = time.perf_counter()
         marks = fit(x, settings["alpha"], "fisherz", stable=True, uc_rule=0, uc_priority=2, show_progress=False).G.graph
-        seconds = time.perf_counter() - begun
-        edges = []
-        for i in range(len(marks)):
-            for j in range(i + 1, len(marks)):
-                if marks[i, j] or marks[j, i]:
-                    # -1 is a tail, 1 an arrowhead at the first of the two
-                    directed = marks[i, j] != marks[j, i]
-                    edges.append([j, i, True] if directed and marks[i, j] == 1 else [i, j, bool(directed)])
-        return {"seconds": seconds, "edges": edges}
+        return {"seconds": time.perf_counter() - begun, "edges": marked_edges(marks)}
 
     return "causal-learn", run
+
+
+def ges(x, _settings):
+    from causallearn.search.ScoreBased.GES import ges as fit
+
+    def run(_seed):
+        begun = time.perf_counter()
+        marks = fit(x, "local_score_BIC_from_cov")["G"].graph
+        return {"seconds": time.perf_counter() - begun, "edges": marked_edges(marks)}
+
+    return "causal-learn", run
+
+
+def marked_edges(marks):
+    edges = []
+    for i in range(len(marks)):
+        for j in range(i + 1, len(marks)):
+            if marks[i, j] or marks[j, i]:
+                # -1 is a tail, 1 an arrowhead at the first of the two
+                directed = marks[i, j] != marks[j, i]
+                edges.append([j, i, True] if directed and marks[i, j] == 1 else [i, j, bool(directed)])
+    return edges
 
 
 WORKLOADS = {
@@ -141,6 +155,7 @@ WORKLOADS = {
     "pca": pca,
     "ica-lingam": ica_lingam,
     "pc": pc,
+    "ges": ges,
 }
 
 

@@ -30,6 +30,7 @@ use crate::{
     meek::{Mark, Marks},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A [`Graph`] with at most one edge between two nodes, whose directed edges form no cycle.
 ///
@@ -180,27 +181,29 @@ impl Pdag {
     pub fn extension(&self) -> Result<Dag, GraphError> {
         let d = self.graph.nodes().len();
         let mut marks = Marks::of(&self.graph);
-        let mut left: Vec<usize> = (0..d).collect();
         let mut gone = vec![false; d];
-        while !left.is_empty() {
-            let may_be_last = |&node: &usize| {
-                let around: Vec<usize> = marks.adjacent(node).iter().copied().filter(|&k| !gone[k]).collect();
-                around.iter().all(|&k| match marks.get(node, k) {
-                    Mark::In => true,
-                    Mark::Undirected => around.iter().all(|&l| l == k || marks.get(k, l) != Mark::None),
-                    _ => false,
-                })
-            };
-            let Some(at) = left.iter().position(may_be_last) else {
-                return Err(GraphError::NoExtension { nodes: left.into_iter().map(|i| self.graph.name(i)).collect() });
-            };
-            let node = left.remove(at);
-            gone[node] = true;
-            for k in marks.adjacent(node).to_vec() {
-                if marks.get(node, k) == Mark::Undirected {
-                    marks.set(k, node);
+        // a node that may not come last may only once a node adjacent to it is gone
+        let mut waiting: BTreeSet<usize> = (0..d).collect();
+        while let Some(node) = waiting.pop_first() {
+            let around: Vec<usize> = marks.adjacent(node).iter().copied().filter(|&k| !gone[k]).collect();
+            let may_be_last = around.iter().all(|&k| match marks.get(node, k) {
+                Mark::In => true,
+                Mark::Undirected => around.iter().all(|&l| l == k || marks.get(k, l) != Mark::None),
+                _ => false,
+            });
+            if may_be_last {
+                gone[node] = true;
+                for &k in &around {
+                    if marks.get(node, k) == Mark::Undirected {
+                        marks.set(k, node);
+                    }
+                    waiting.insert(k);
                 }
             }
+        }
+        let left: Vec<String> = (0..d).filter(|&i| !gone[i]).map(|i| self.graph.name(i)).collect();
+        if !left.is_empty() {
+            return Err(GraphError::NoExtension { nodes: left });
         }
         Dag::try_from(marks.direct(&self.graph))
     }

@@ -14,6 +14,7 @@ use operators::{Move, State};
 use rayon::prelude::*;
 use score::Scores;
 use serde::{Deserialize, Serialize};
+use std::{cmp::Ordering, collections::BinaryHeap};
 use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Progress, Run, Seed, Stop};
 use unmix_graph::{Dag, Graph, Pdag};
 use unmix_numerics::moments;
@@ -82,18 +83,50 @@ impl Phase {
 
     /// The best move that leads to a class. Of equals the first pair has it.
     fn best<'a>(self, state: &State, moves: &'a [Vec<Move>]) -> Option<&'a Move> {
-        // a move that is blocked stays so until the graph changes
-        let mut tried = vec![0; moves.len()];
-        loop {
-            let heads = moves.iter().enumerate().filter_map(|(pair, list)| Some((pair, list.get(tried[pair])?)));
-            let (pair, best) = heads.reduce(|a, b| if b.1.gain > a.1.gain { b } else { a })?;
+        let mut heads: BinaryHeap<Head<'a>> = moves.iter().filter_map(|list| Head::of(list)).collect();
+        while let Some(Head { best, rest }) = heads.pop() {
             if self == Self::Backward || state.is_blocked(best) {
                 return Some(best);
             }
-            tried[pair] += 1;
+            // a move that is not allowed stays so until the graph changes
+            heads.extend(Head::of(rest));
         }
+        None
     }
 }
+
+/// The best move of a pair and the others. The greater has the larger gain; of equals, the first pair.
+struct Head<'a> {
+    best: &'a Move,
+    rest: &'a [Move],
+}
+
+impl<'a> Head<'a> {
+    fn of(moves: &'a [Move]) -> Option<Self> {
+        moves.split_first().map(|(best, rest)| Self { best, rest })
+    }
+}
+
+impl Ord for Head<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let pair = |head: &Self| (head.best.x, head.best.y);
+        self.best.gain.total_cmp(&other.best.gain).then_with(|| pair(other).cmp(&pair(self)))
+    }
+}
+
+impl PartialOrd for Head<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Head<'_> {}
 
 impl Ges {
     /// The class for correlations of `rows` rows, with what its score is above that of the empty graph.
