@@ -175,6 +175,37 @@ def score(weights, x, penalty):
     centred = x - x.mean(axis=0)
     residual = centred - centred @ weights.T
     return float(0.5 / len(x) * (residual**2).sum() + penalty * abs(weights).sum())
+def pc(x, settings):
+    from causallearn.search.ConstraintBased.PC import pc as fit
+
+    def run(_seed):
+        begun = time.perf_counter()
+        marks = fit(x, settings["alpha"], "fisherz", stable=True, uc_rule=0, uc_priority=2, show_progress=False).G.graph
+        return {"seconds": time.perf_counter() - begun, "edges": marked_edges(marks)}
+
+    return "causal-learn", run
+
+
+def ges(x, _settings):
+    from causallearn.search.ScoreBased.GES import ges as fit
+
+    def run(_seed):
+        begun = time.perf_counter()
+        marks = fit(x, "local_score_BIC_from_cov")["G"].graph
+        return {"seconds": time.perf_counter() - begun, "edges": marked_edges(marks)}
+
+    return "causal-learn", run
+
+
+def marked_edges(marks):
+    edges = []
+    for i in range(len(marks)):
+        for j in range(i + 1, len(marks)):
+            if marks[i, j] or marks[j, i]:
+                # -1 is a tail, 1 an arrowhead at the first of the two
+                directed = marks[i, j] != marks[j, i]
+                edges.append([j, i, True] if directed and marks[i, j] == 1 else [i, j, bool(directed)])
+    return edges
 
 
 WORKLOADS = {
@@ -192,6 +223,8 @@ WORKLOADS = {
     "direct-lingam": direct_lingam,
     "dagma": dagma,
     "notears": notears,
+    "pc": pc,
+    "ges": ges,
 }
 
 

@@ -63,6 +63,36 @@ pub enum CausalError {
         /// The value.
         value: f64,
     },
+    /// A variable is a function of others in the data, so that nothing can be tested given them.
+    #[error("column \"{column}\" is determined by {by}: independence given them cannot be tested; drop one of these columns")]
+    Determined {
+        /// Name of the column.
+        column: String,
+        /// The columns that determine it, as `"a", "b"`.
+        by: String,
+    },
+    /// A column has too many values for a category.
+    #[error("column \"{column}\" has {levels} different values, a categorical test takes at most {most}; use `fisher-z`, or fewer classes")]
+    TooManyLevels {
+        /// Name of the column.
+        column: String,
+        /// Different values found.
+        levels: usize,
+        /// The most that are allowed.
+        most: usize,
+    },
+    /// A matrix is no correlation matrix.
+    #[error(
+        "the correlation of \"{row}\" and \"{column}\" is {value}; correlations lie within -1 and 1, are symmetric and 1 on the diagonal"
+    )]
+    NotCorrelations {
+        /// Name of one variable.
+        row: String,
+        /// Name of the other.
+        column: String,
+        /// The value.
+        value: f64,
+    },
 }
 
 impl Failure for CausalError {
@@ -70,7 +100,14 @@ impl Failure for CausalError {
         match self {
             Self::Data(error) => error.kind(),
             Self::Linear(error) => error.kind(),
-            Self::Graph(_) | Self::Shape { .. } | Self::RowCount { .. } | Self::NoNoise { .. } | Self::NonFinite { .. } => Kind::Data,
+            Self::Graph(_)
+            | Self::Shape { .. }
+            | Self::RowCount { .. }
+            | Self::NoNoise { .. }
+            | Self::NonFinite { .. }
+            | Self::Determined { .. }
+            | Self::TooManyLevels { .. }
+            | Self::NotCorrelations { .. } => Kind::Data,
             Self::Numerics(_) => Kind::Internal,
         }
     }

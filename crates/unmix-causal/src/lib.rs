@@ -32,6 +32,8 @@
 //! # Ok::<(), unmix_core::Fault>(())
 //! ```
 //!
+//! [`Pc`] asks tests of conditional independence and returns the class of graphs that they leave, directed as far as they agree.
+//!
 //! | type | what it is |
 //! |---|---|
 //! | [`LinearSem`] | the model: graph, weights, noise, interventions, counterfactuals |
@@ -41,21 +43,33 @@
 //! | [`IcaLingam`] | the estimator of Shimizu et al. (2006), with bootstrap probabilities of edges and directions |
 //! | [`DirectLingam`] | that of Shimizu et al. (2011), which needs no iterations |
 //! | [`Notears`], [`Dagma`] | least squares over weights without cycles, by continuous optimisation |
+//! | [`Pc`] | the PC algorithm with order-independent results, by any test of independence |
+//! | [`Ges`] | greedy search over classes by BIC, [`gaussian_bic`] |
+//! | [`EquivalenceClass`] | what they return: a graph with directed and undirected edges, and what separates the others |
+//! | [`IndependenceTest`] | [`FisherZ`], [`GSquare`], [`SeparationOracle`], or your own |
 //! | [`adaptive_lasso`] | which causes of one variable are needed (Zou 2006), by BIC |
 
 mod adaptive_lasso;
 mod continuous;
+mod equivalence_class;
 mod error;
+mod ges;
+mod independence;
 mod linear_sem;
 mod lingam;
+mod pc;
 mod random;
 mod structural;
 
 pub use adaptive_lasso::adaptive_lasso;
 pub use continuous::{Dagma, DagmaParams, Notears, NotearsParams};
+pub use equivalence_class::{EquivalenceClass, Link, Separation};
 pub use error::CausalError;
+pub use ges::{Ges, GesParams, gaussian_bic};
+pub use independence::{FisherZ, GSquare, IndependenceTest, SeparationOracle};
 pub use linear_sem::LinearSem;
 pub use lingam::{Bootstrap, DirectLingam, DirectLingamParams, Direction, IcaLingam, IcaLingamParams, Pruning};
+pub use pc::{Colliders, Conflicts, Pc, PcParams, Test};
 pub use random::{GraphKind, RandomDag, varsortability};
 pub use structural::{
     Action, AdditiveNoise, AverageEffect, Change, Equation, Function, Linear, LocationScale, Mechanism, Mlp, PostNonlinear, StructuralModel,
@@ -84,5 +98,15 @@ pub const METHODS: &[Method] = &[
         "dagma",
         "the same, cycles kept away by a log-determinant",
         "Bello, Aragam and Ravikumar (2022), NeurIPS 35",
+    ),
+    Method::of::<PcParams, Observations>(
+        "pc",
+        "the class of causal graphs that tests of conditional independence leave",
+        "Colombo and Maathuis (2014), Journal of Machine Learning Research 15",
+    ),
+    Method::of::<GesParams, Observations>(
+        "ges",
+        "the class of causal graphs with the best score, by greedy search",
+        "Chickering (2002), Journal of Machine Learning Research 3",
     ),
 ];

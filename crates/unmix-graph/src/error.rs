@@ -90,4 +90,50 @@ pub enum GraphError {
         /// Name of the node.
         node: String,
     },
+    /// A node is in two groups of background knowledge.
+    #[error("node \"{node}\" is in two tiers; leave it in one")]
+    TwoTiers {
+        /// Name of the node.
+        node: String,
+    },
+    /// Background knowledge asks for an edge and rules it out.
+    #[error("the edge \"{from}\" -> \"{to}\" is required, and forbidden by name or by the order of tiers; drop one of the two")]
+    RequiredForbidden {
+        /// Name of the cause.
+        from: String,
+        /// Name of the effect.
+        to: String,
+    },
+    /// Background knowledge asks for an edge between nodes that the graph does not join.
+    #[error("the edge \"{from}\" -> \"{to}\" is required, but the graph has no edge between them")]
+    NotAdjacent {
+        /// Name of the cause.
+        from: String,
+        /// Name of the effect.
+        to: String,
+    },
+    /// No DAG of the class has these directions together.
+    #[error("no DAG of this class agrees with {}; drop one of them from the background knowledge", arrows(edges))]
+    Contradiction {
+        /// The directions asked for, as few as contradict each other.
+        edges: Vec<(String, String)>,
+    },
+    /// Meek's rules direct an edge both ways.
+    #[error("the v-structures direct the edge between \"{from}\" and \"{to}\" both ways; no DAG has them all")]
+    Ambiguous {
+        /// Name of one end.
+        from: String,
+        /// Name of the other end.
+        to: String,
+    },
+    /// A partially directed graph has no consistent extension.
+    #[error("no DAG has these edges and no other v-structures: none of {} can come last", nodes.join(", "))]
+    NoExtension {
+        /// Names of the nodes that are left when none can come last.
+        nodes: Vec<String>,
+    },
+}
+
+fn arrows(edges: &[(String, String)]) -> String {
+    edges.iter().map(|(from, to)| format!("\"{from}\" -> \"{to}\"")).collect::<Vec<_>>().join(" and ")
 }

@@ -165,6 +165,16 @@ impl Graph {
         weights
     }
 
+    /// The same edges, changed by `f`, which moves none to other nodes.
+    pub(crate) fn map_edges(&self, f: impl Fn(Edge) -> Edge) -> Self {
+        Self { nodes: self.nodes.clone(), edges: self.edges.iter().map(|&edge| f(edge)).collect() }
+    }
+
+    /// The edges for which `keep` holds.
+    pub(crate) fn filter_edges(&self, keep: impl Fn(&Edge) -> bool) -> Self {
+        Self { nodes: self.nodes.clone(), edges: self.edges.iter().copied().filter(|edge| keep(edge)).collect() }
+    }
+
     pub(crate) fn name(&self, index: usize) -> String {
         self.nodes.get(index).cloned().unwrap_or_default()
     }

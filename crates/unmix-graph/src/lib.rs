@@ -22,6 +22,9 @@
 //! |---|---|
 //! | [`Graph`], [`Edge`] | named nodes, weighted edges, adjacency matrices, the JSON form |
 //! | [`Dag`] | topological order, ancestors, d-separation |
+//! | [`Pdag`] | equivalence classes (CPDAG), background knowledge, consistent extensions |
+//! | [`meek_rules`] | the directions that follow from others |
+//! | [`Knowledge`] | edges that must be, cannot be, or would point back in time |
 //! | [`layout`] | positions for drawing, layered, the same at every call |
 //! | [`to_dot`], [`to_graphml`] | text for Graphviz, and for yEd, Gephi or Cytoscape |
 //!
@@ -30,11 +33,17 @@
 mod dag;
 mod error;
 mod graph;
+mod knowledge;
 mod layout;
+mod meek;
+mod pdag;
 mod write;
 
 pub use dag::Dag;
 pub use error::GraphError;
 pub use graph::{Edge, Graph};
+pub use knowledge::{Constraints, Knowledge};
 pub use layout::{Position, layout};
+pub use meek::{Oriented, meek_rules};
+pub use pdag::Pdag;
 pub use write::{to_dot, to_graphml};

@@ -3,9 +3,10 @@
 use Peers::{Quick, Slow};
 use ndarray::{Array2, ArrayView2};
 use serde_json::{Value, json};
-use unmix_causal::{DagmaParams, DirectLingamParams, IcaLingamParams, LinearSem, NotearsParams};
+use unmix_causal::{DagmaParams, DirectLingamParams, GesParams, IcaLingamParams, LinearSem, NotearsParams, PcParams, gaussian_bic};
 use unmix_core::{Fit, Graph, LogDensity, Model, Observations, Params, Run, Seed};
 use unmix_data::simulate::{self, FactorModelParams, IcaParams, LingamParams, Simulation, Source};
+use unmix_graph::{Dag, Edge, Pdag};
 use unmix_linear::{
     Correlation, Criterion, FactorAnalysisParams, FastIcaParams, GradientProjection, JadeParams, PARALLEL_QUANTILE, PcaParams,
     PicardOParams, PicardParams, Rotation, parallel_analysis,
@@ -68,6 +69,8 @@ pub const WORKLOADS: &[Workload] = &[
     Workload { name: "direct-lingam", quality: "F1 of directed edges", peer: Quick, prepare: direct_lingam },
     Workload { name: "dagma", quality: "score (the less the better)", peer: Slow, prepare: dagma },
     Workload { name: "notears", quality: "score (the less the better)", peer: Slow, prepare: notears },
+    Workload { name: "pc", quality: "F1 of edges of the class", peer: Slow, prepare: pc },
+    Workload { name: "ges", quality: "BIC (nats)", peer: Quick, prepare: ges },
 ];
 
 const LIKELIHOOD: &str = "log-likelihood (nats a sample)";
@@ -246,6 +249,52 @@ where
         edge_f1(&Graph::from_adjacency(reference.nodes().iter().cloned(), weights.view())?, &reference)
     });
     Prepared { what: what.to_owned(), x, settings: json!({}), ours, peer_quality }
+}
+
+/// 100 Gaussian variables of mean degree 3 × 10,000 samples, Fisher's z at level 0.01; the truth is the class of the model's DAG.
+fn pc() -> Result<Prepared, Failure> {
+    let Simulation { observations, graph, .. } = simulate::lingam(&gaussian_model(100, 10_000), SEED)?;
+    let truth = Dag::try_from(graph.ok_or("the generator gives no graph")?)?.cpdag().into_graph();
+    let alpha = 0.01;
+    let estimator = PcParams { alpha, bootstrap: 0, ..PcParams::default() }.build()?;
+    let (x, reference) = (observations.x().to_owned(), truth.clone());
+    let ours: Ours = Box::new(move |turn| {
+        let model = estimator.fit(&observations, &mut Run::new(turn))?.model;
+        edge_f1(model.graph(), &truth)
+    });
+    let peer_quality: PeerQuality = Box::new(move |answer| {
+        let found = marked_graph(answer, reference.nodes())?;
+        edge_f1(&found, &reference)
+    });
+    let what = "100 variables of degree 3 × 10,000, Fisher z at 0.01, no bootstrap".to_owned();
+    Ok(Prepared { what, x, settings: json!({ "alpha": alpha }), ours, peer_quality })
+}
+
+/// 40 Gaussian variables of mean degree 3 × 5,000 samples; both graphs are scored alike.
+fn ges() -> Result<Prepared, Failure> {
+    let observations = simulate::lingam(&gaussian_model(40, 5_000), SEED)?.observations;
+    let estimator = GesParams::default().build()?;
+    let (x, table) = (observations.x().to_owned(), observations.clone());
+    let ours: Ours = Box::new(move |turn| Ok(estimator.fit(&observations, &mut Run::new(turn))?.objective.ok_or("no score")?));
+    let peer_quality: PeerQuality =
+        Box::new(move |answer| Ok(gaussian_bic(&Pdag::try_from(marked_graph(answer, table.names())?)?.extension()?, &table)?));
+    let what = "40 variables of degree 3 × 5,000, Gaussian BIC".to_owned();
+    Ok(Prepared { what, x, settings: json!({}), ours, peer_quality })
+}
+
+/// A model of mean degree 3 whose variances do not tell the order.
+fn gaussian_model(variables: usize, samples: usize) -> LingamParams {
+    LingamParams { variables, samples, degree: 3.0, noise: Source::Gaussian, least_weight: 0.3, greatest_weight: 1.0, standardized: true }
+}
+
+/// The graph of an answer's `edges`: from, to, and whether there is a direction.
+fn marked_graph(answer: &Value, nodes: &[String]) -> Result<Graph, Failure> {
+    let edges: Vec<(usize, usize, bool)> = serde_json::from_value(answer.get("edges").cloned().unwrap_or_default())?;
+    let mut graph = Graph::new(nodes.iter().cloned())?;
+    for (from, to, directed) in edges {
+        graph.add_edge(Edge { directed, ..Edge::directed(from, to, 1.0) })?;
+    }
+    Ok(graph)
 }
 
 fn edge_f1(estimate: &Graph, truth: &Graph) -> Result<f64, Failure> {

@@ -31,3 +31,17 @@ fn continuous_methods_obey_the_rules() {
 fn method(name: &str) -> &'static Method {
     METHODS.iter().find(|method| method.name == name).unwrap()
 }
+
+#[test]
+fn pc_obeys_the_rules() {
+    let params = LingamParams { variables: 5, samples: 400, ..LingamParams::default() };
+    let table = lingam(&params, Seed(2)).unwrap().observations;
+    Conformance::of(method("pc"), table).with("bootstrap = 12\n[knowledge]\nforbidden = [['x1', 'x2']]").assert();
+}
+
+#[test]
+fn ges_obeys_the_rules() {
+    let params = LingamParams { variables: 5, samples: 400, ..LingamParams::default() };
+    let table = lingam(&params, Seed(2)).unwrap().observations;
+    Conformance::of(method("ges"), table).assert();
+}

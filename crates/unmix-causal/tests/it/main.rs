@@ -4,11 +4,15 @@
 
 mod bad_input;
 mod bootstrap;
+mod causal_learn;
 mod conformance;
 mod continuous;
 mod direct_lingam;
+mod ges;
 mod goldens;
+mod independence;
 mod linear_sem;
+mod pc;
 mod random;
 mod recovery;
 mod structural;

@@ -5,5 +5,6 @@
 mod dag;
 mod graph;
 mod layout;
+mod pdag;
 mod random;
 mod write;

@@ -26,6 +26,8 @@ fn suite(name: &str) -> Conformance {
         "latent-class" => Conformance::of(method, answers()).with("components = 2\nstarts = 5"),
         "ica-lingam" | "direct-lingam" => Conformance::of(method, cells()).with("bootstrap = 3"),
         "notears" | "dagma" => Conformance::of(method, cells()),
+        "pc" => Conformance::of(method, cells()).with("bootstrap = 3"),
+        "ges" => Conformance::of(method, cells()),
         "vae" | "beta-vae" => Conformance::of(method, digits()).with(NETWORK).allows_constant_columns(),
         other => panic!("method `{other}` has no row in the conformance suite"),
     }
@@ -76,5 +78,5 @@ fn every_method_conforms() {
     let broken: Vec<String> =
         names.iter().flat_map(|name| suite(name).check().into_iter().map(move |broken| format!("{name}: {broken}"))).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    assert_eq!(names.len(), 20, "{names:?}");
+    assert_eq!(names.len(), 22, "{names:?}");
 }

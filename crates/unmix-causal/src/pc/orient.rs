@@ -1,0 +1,112 @@
+//! Directions: v-structures from the separating sets, then background knowledge, then Meek's rules.
+//!
+//! A variable `c` adjacent to `a` and `b`, which are not adjacent, is their common effect if it is in no set that separates them. Every
+//! such triple is judged before any edge is directed, so that nothing depends on the order of variables.
+
+use super::{Colliders, Conflicts, skeleton::Skeleton};
+use crate::CausalError;
+use std::collections::BTreeSet;
+use unmix_graph::{Constraints, Edge, Graph, meek_rules};
+
+/// `a -> middle <- b`.
+#[derive(Clone, Copy, Debug)]
+struct Collider {
+    a: usize,
+    middle: usize,
+    b: usize,
+    /// Of the separating set.
+    p_value: f64,
+}
+
+/// A graph with directions and what was left open.
+pub(super) struct Directed {
+    pub graph: Graph,
+    /// Pairs that v-structures would direct both ways.
+    pub both_ways: Vec<(usize, usize)>,
+    /// Pairs that Meek's rules direct both ways.
+    pub ruled_both_ways: Vec<(usize, usize)>,
+}
+
+/// The graph without directions.
+pub(super) fn undirected(skeleton: &Skeleton, names: &[String]) -> Result<Graph, CausalError> {
+    let mut graph = Graph::new(names.iter().cloned())?;
+    for (a, list) in skeleton.adjacent.iter().enumerate() {
+        for &b in list.iter().filter(|&&b| a < b) {
+            graph.add_edge(Edge::undirected(a, b, 1.0))?;
+        }
+    }
+    Ok(graph)
+}
+
+pub(super) fn orient(
+    skeleton: &Skeleton,
+    names: &[String],
+    constraints: &Constraints,
+    rule: Colliders,
+    policy: Conflicts,
+) -> Result<Directed, CausalError> {
+    let colliders = colliders(skeleton, constraints, rule);
+    let mut arrows: BTreeSet<(usize, usize)> = colliders.iter().flat_map(Collider::arrows).collect();
+    let both_ways: Vec<(usize, usize)> = arrows.iter().copied().filter(|&(a, b)| a < b && arrows.contains(&(b, a))).collect();
+    match policy {
+        Conflicts::Open => {}
+        Conflicts::Strongest => {
+            arrows.clear();
+            let mut strongest: Vec<&Collider> = colliders.iter().collect();
+            strongest.sort_by(|s, t| t.p_value.total_cmp(&s.p_value));
+            for collider in strongest {
+                if collider.arrows().iter().all(|&(from, to)| !arrows.contains(&(to, from))) {
+                    arrows.extend(collider.arrows());
+                }
+            }
+        }
+    }
+    // what is known decides every edge that it speaks of
+    let mut graph = Graph::new(names.iter().cloned())?;
+    for (a, list) in skeleton.adjacent.iter().enumerate() {
+        for &b in list.iter().filter(|&&b| a < b) {
+            let there = constraints.forbids(b, a) || (arrows.contains(&(a, b)) && !arrows.contains(&(b, a)));
+            let back = constraints.forbids(a, b) || (arrows.contains(&(b, a)) && !arrows.contains(&(a, b)));
+            graph.add_edge(match (there, back) {
+                (true, false) => Edge::directed(a, b, 1.0),
+                (false, true) => Edge::directed(b, a, 1.0),
+                _ => Edge::undirected(a, b, 1.0),
+            })?;
+        }
+    }
+    let open: Vec<(usize, usize)> = match policy {
+        Conflicts::Open => both_ways.iter().copied().filter(|&(a, b)| !constraints.forbids(a, b) && !constraints.forbids(b, a)).collect(),
+        Conflicts::Strongest => Vec::new(),
+    };
+    let oriented = meek_rules(&graph, &open);
+    Ok(Directed { graph: oriented.graph, both_ways, ruled_both_ways: oriented.conflicts })
+}
+
+/// All v-structures that the separating sets show and knowledge allows, in order of their middle.
+fn colliders(skeleton: &Skeleton, constraints: &Constraints, rule: Colliders) -> Vec<Collider> {
+    let mut found = Vec::new();
+    for (middle, around) in skeleton.adjacent.iter().enumerate() {
+        for (k, &a) in around.iter().enumerate() {
+            for &b in &around[k + 1..] {
+                // adjacent, or kept apart by knowledge alone
+                let Some(separators) = skeleton.separators.get(&(a, b)) else { continue };
+                let holding = separators.holding.get(&middle).copied().unwrap_or(0);
+                let is_collider = match rule {
+                    Colliders::Unanimous => holding == 0,
+                    Colliders::Majority => 2 * holding < separators.sets,
+                    Colliders::MaxP => !separators.given.contains(&middle),
+                };
+                if is_collider && !constraints.forbids(a, middle) && !constraints.forbids(b, middle) {
+                    found.push(Collider { a, middle, b, p_value: separators.p_value });
+                }
+            }
+        }
+    }
+    found
+}
+
+impl Collider {
+    fn arrows(&self) -> [(usize, usize); 2] {
+        [(self.a, self.middle), (self.b, self.middle)]
+    }
+}
