@@ -36,23 +36,40 @@
 //! |---|---|
 //! | [`LinearSem`] | the model: graph, weights, noise, interventions, counterfactuals |
 //! | [`IcaLingam`] | the estimator of Shimizu et al. (2006), with bootstrap probabilities of edges and directions |
+//! | [`LinearDisentanglement`] | latent causes behind a linear mixture, from one intervention a latent (Squires et al. 2023) |
+//! | [`LatentCauses`] | its model: mixing, graph between latents, targets of the environments |
+//! | [`disentangle_precisions`] | the same from exact precisions |
+//! | [`simulate`] | models with their truth |
 //! | [`adaptive_lasso`] | which causes of one variable are needed (Zou 2006), by BIC |
 
 mod adaptive_lasso;
 mod error;
 mod ica_lingam;
+mod linear_disentanglement;
 mod linear_sem;
+pub mod simulate;
 
 pub use adaptive_lasso::adaptive_lasso;
 pub use error::CausalError;
 pub use ica_lingam::{Bootstrap, Direction, IcaLingam, IcaLingamParams, Pruning};
+pub use linear_disentanglement::{
+    Disentanglement, LatentCauses, LatentTarget, LinearDisentanglement, LinearDisentanglementParams, MeasurementNoise, Recovery,
+    disentangle_precisions,
+};
 pub use linear_sem::LinearSem;
 
-use unmix_core::{Method, Observations};
+use unmix_core::{Environments, Method, Observations};
 
 /// Every method of this crate.
-pub const METHODS: &[Method] = &[Method::of::<IcaLingamParams, Observations>(
-    "ica-lingam",
-    "the causal graph of linear variables with non-Gaussian noise",
-    "Shimizu, Hoyer, Hyvärinen and Kerminen (2006), Journal of Machine Learning Research 7",
-)];
+pub const METHODS: &[Method] = &[
+    Method::of::<IcaLingamParams, Observations>(
+        "ica-lingam",
+        "the causal graph of linear variables with non-Gaussian noise",
+        "Shimizu, Hoyer, Hyvärinen and Kerminen (2006), Journal of Machine Learning Research 7",
+    ),
+    Method::of::<LinearDisentanglementParams, Environments>(
+        "linear-causal-disentanglement",
+        "latent causes and their graph, from interventions on unknown latents",
+        "Squires, Seigal, Bhate and Uhler (2023), ICML, PMLR 202",
+    ),
+];
