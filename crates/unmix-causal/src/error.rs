@@ -79,12 +79,11 @@ pub enum CausalError {
     },
     /// An environment does not vary in every latent dimension.
     #[error(
-        "environment {environment} (0 is the observational one) does not vary in all {latents} latent dimensions; it needs more rows, or `components` or the \
-         measurement noise is too large"
+        "environment \"{label}\" does not vary in all {latents} latent dimensions; it needs more rows, or `components` or the measurement noise is too large"
     )]
     SingularEnvironment {
-        /// The environment, interventions from 1.
-        environment: usize,
+        /// Its label.
+        label: String,
         /// Latents.
         latents: usize,
     },

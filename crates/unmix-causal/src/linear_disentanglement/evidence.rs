@@ -37,8 +37,8 @@ pub(super) fn of(estimator: &LinearDisentanglement, x: &Environments, model: &La
     let judge = Judge { level, scale, noise_share: reduction.noise_share };
     Ok(vec![
         linear(&reduction, &judge)?,
-        single(&reduction, &judge, &summaries.labels)?,
-        covered(estimator, &reduction, &judge, model, &summaries.labels)?,
+        single(&reduction, &judge, &summaries.covariances.labels)?,
+        covered(estimator, &reduction, &judge, model, &summaries.covariances.labels)?,
         Evidence {
             assumption: PERFECT,
             verdict: Verdict::Untestable,
@@ -109,33 +109,38 @@ fn linear(reduction: &Reduction, judge: &Judge) -> Result<Evidence, CausalError>
     Ok(judge.verdict(LINEAR, p_value, detail))
 }
 
-/// `Θ_k - Θ_0` has at most one positive and one negative eigenvalue.
+/// `Θ_k - Θ_0` differs from 0, and has at most one positive and one negative eigenvalue.
 fn single(reduction: &Reduction, judge: &Judge, labels: &[String]) -> Result<Evidence, CausalError> {
     let likelihood = &reduction.likelihood;
     let d = likelihood.components();
+    let label = |k: usize| labels.get(k).map_or("", String::as_str);
+    let mut worst = (f64::INFINITY, 0);
+    for (k, difference) in differences(likelihood)?.iter().enumerate() {
+        let (n_0, n_k) = (likelihood.observational_rows, likelihood.rows[k]);
+        // descending: the ends are the two that may differ from 0
+        let parts = symmetric_eigen(difference.view())?.values.mapv(|v| direction(v, n_0, n_k));
+        let none = judge.p_value(parts.sum(), (d * (d + 1) / 2) as f64)?;
+        if none > judge.level {
+            let detail =
+                format!("environment \"{}\" does not differ from the observational one (p = {none:.2} of equal covariances)", label(k));
+            return Ok(Evidence { assumption: SINGLE, verdict: Verdict::Refuted, p_value: None, margin: None, detail });
+        }
+        if d > 2 {
+            let others: f64 = parts.iter().take(d - 1).skip(1).sum();
+            let p_value = judge.p_value(others, ((d - 1) * (d - 2) / 2) as f64)?;
+            worst = if p_value < worst.0 { (p_value, k) } else { worst };
+        }
+    }
     if d < 3 {
         let detail = "a difference of two latents' precisions has no third eigenvalue".to_owned();
         return Ok(Evidence { assumption: SINGLE, verdict: Verdict::Untestable, p_value: None, margin: None, detail });
     }
-    let freedom = ((d - 1) * (d - 2) / 2) as f64;
-    let mut worst: Option<(f64, usize)> = None;
-    for (k, difference) in differences(likelihood)?.iter().enumerate() {
-        let values = symmetric_eigen(difference.view())?.values;
-        // eigenvalues descend: the ends are the two that may differ from 0
-        let (n_0, n_k) = (likelihood.observational_rows, likelihood.rows[k]);
-        let statistic: f64 = values.iter().take(d - 1).skip(1).map(|v| direction(*v, n_0, n_k)).sum();
-        let p_value = judge.p_value(statistic, freedom)?;
-        if worst.is_none_or(|(least, _)| p_value < least) {
-            worst = Some((p_value, k));
-        }
-    }
-    let (least, k) = worst.unwrap_or((1.0, 0));
     let detail = format!(
         "likelihood ratio of at most one positive and one negative eigenvalue of each difference of precisions; that of \"{}\" fits worst of {d} \
          (Bonferroni's correction)",
-        labels.get(k).map_or("", String::as_str)
+        label(worst.1)
     );
-    Ok(judge.verdict(SINGLE, least * d as f64, detail))
+    Ok(judge.verdict(SINGLE, worst.0 * d as f64, detail))
 }
 
 /// The model with all earlier latents as causes against any covariances.

@@ -59,7 +59,7 @@ pub struct LinearDisentanglementParams {
     pub noise: MeasurementNoise,
     /// Most iterations of one maximisation of the likelihood.
     pub max_iterations: usize,
-    /// The level of the tests behind the evidence and the number of latents.
+    /// The level of the tests behind the evidence.
     pub level: f64,
 }
 
@@ -123,6 +123,7 @@ impl LinearDisentanglement {
             return Err(CausalError::Shape { part: "the list of row counts", expected: covariances.len(), found: rows.len() + 1 });
         }
         let covariances = Covariances {
+            labels: (1..=targets.len()).map(|k| format!("intervention {k}")).chain(["observational".to_owned()]).collect(),
             observational: observational.to_owned(),
             observational_rows: *observational_rows as f64,
             targets: targets.iter().map(|s| s.to_owned()).collect(),
@@ -132,7 +133,7 @@ impl LinearDisentanglement {
     }
 
     fn reduce(&self, covariances: &Covariances) -> Result<Reduction, CausalError> {
-        covariances.reduce(self.params.components, self.params.noise, self.params.level)
+        covariances.reduce(self.params.components, self.params.noise)
     }
 
     fn estimate(&self, covariances: &Covariances, run: &mut Run<'_>) -> Result<Estimate, CausalError> {
@@ -177,7 +178,8 @@ impl Fit<Environments> for LinearDisentanglement {
 
     fn fit(&self, x: &Environments, run: &mut Run<'_>) -> Result<Fitted<LatentCauses>, CausalError> {
         run.in_pool(|run| {
-            let Summaries { labels, mean, covariances } = Summaries::of(x)?;
+            let Summaries { mean, covariances } = Summaries::of(x)?;
+            let labels = &covariances.labels[..covariances.targets.len()];
             let Estimate { disentanglement, reduction, stop, iterations, objective } = self.estimate(&covariances, run)?;
             let mut warnings = Vec::new();
             if !stop.converged() {
@@ -191,7 +193,7 @@ impl Fit<Environments> for LinearDisentanglement {
                 );
                 warnings.push(Warning { code: "many-latents", text });
             }
-            let model = LatentCauses::new(x.names(), &labels, mean, &disentanglement, reduction.noise)?;
+            let model = LatentCauses::new(x.names(), labels, mean, &disentanglement, reduction.noise)?;
             Ok(Fitted { model, stop, iterations, objective: Some(objective), warnings })
         })
     }

@@ -14,6 +14,9 @@ use unmix_numerics::{chi_square_tail, cholesky, inverse, moments, symmetric_eige
 /// Eigenvalues of the pooled correlation below this share of the largest are zero: values are read with seven digits or more.
 const ZERO: f64 = 1e-12;
 
+/// The level of the tests that find the number of latents: an analysis that could be done should not fail in one of twenty cases.
+const DIMENSION_LEVEL: f64 = 1e-3;
+
 /// Noise added to the variables after the mixing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -30,15 +33,16 @@ pub enum MeasurementNoise {
 /// Covariances of one observational and several interventional environments, with their degrees of freedom.
 #[derive(Clone, Debug)]
 pub(super) struct Covariances {
+    /// Of the interventions, then of the observational environment.
+    pub labels: Vec<String>,
     pub observational: Array2<f64>,
     pub observational_rows: f64,
     pub targets: Vec<Array2<f64>>,
     pub rows: Vec<f64>,
 }
 
-/// Labels and means of environments, and their covariances.
+/// The observational mean, and all covariances.
 pub(super) struct Summaries {
-    pub labels: Vec<String>,
     /// Of the observational environment, `[p]`.
     pub mean: Array1<f64>,
     pub covariances: Covariances,
@@ -75,7 +79,8 @@ impl Summaries {
             targets.push(covariance);
             rows.push(count);
         }
-        Ok(Self { labels, mean, covariances: Covariances { observational: covariance, observational_rows, targets, rows } })
+        labels.push(observational.label.clone());
+        Ok(Self { mean, covariances: Covariances { labels, observational: covariance, observational_rows, targets, rows } })
     }
 }
 
@@ -111,7 +116,7 @@ impl Covariances {
     }
 
     /// Coordinates of `components` dimensions, or as many as there are latents.
-    pub fn reduce(&self, components: Option<usize>, noise: MeasurementNoise, level: f64) -> Result<Reduction, CausalError> {
+    pub fn reduce(&self, components: Option<usize>, noise: MeasurementNoise) -> Result<Reduction, CausalError> {
         let pooled = self.pooled();
         let p = pooled.nrows();
         let deviation = pooled.diag().mapv(f64::sqrt);
@@ -126,7 +131,7 @@ impl Covariances {
         let total: f64 = self.environments().map(|(_, n)| n).sum();
         let (d, vectors, scale, variance) = if isotropic {
             let eigen = symmetric_eigen(pooled.view())?;
-            let d = components.map_or_else(|| latents_in_noise(&eigen.values, total, level), Ok)?;
+            let d = components.map_or_else(|| latents_in_noise(&eigen.values, total), Ok)?;
             let trailing = eigen.values.iter().skip(d);
             let variance = if d < p { trailing.sum::<f64>() / (p - d) as f64 } else { 0.0 };
             (d, eigen.vectors, Array1::ones(p), variance)
@@ -139,15 +144,15 @@ impl Covariances {
         let (leading, trailing) = vectors.view().split_at(Axis(1), d);
         let from_x = &leading / &scale.view().insert_axis(Axis(1));
         let reduced = |s: &Array2<f64>| from_x.t().dot(s).dot(&from_x) - Array2::<f64>::eye(d) * variance;
-        let singular = |environment: usize| CausalError::SingularEnvironment { environment, latents: d };
-        let root = cholesky(reduced(&self.observational).view()).map_err(|_| singular(0))?;
+        let singular = |k: usize| CausalError::SingularEnvironment { label: self.labels.get(k).cloned().unwrap_or_default(), latents: d };
+        let root = cholesky(reduced(&self.observational).view()).map_err(|_| singular(d))?;
         let whitening = inverse(root.view())?;
         let (mut targets, mut noise_share) = (Vec::new(), 0.0_f64);
         for (k, (s, _)) in self.environments().enumerate() {
             let reduced = reduced(s);
             let least = symmetric_eigen(reduced.view())?.values[d - 1];
             if least <= 0.0 {
-                return Err(singular((k + 1) % (d + 1)));
+                return Err(singular(k));
             }
             noise_share = noise_share.max(variance / least);
             if k < d {
@@ -163,14 +168,14 @@ impl Covariances {
 }
 
 /// The least `d` whose other eigenvalues do not differ at the level, by Bartlett's test.
-fn latents_in_noise(values: &Array1<f64>, rows: f64, level: f64) -> Result<usize, CausalError> {
+fn latents_in_noise(values: &Array1<f64>, rows: f64) -> Result<usize, CausalError> {
     let p = values.len();
     for d in 0..p.saturating_sub(1) {
         let q = (p - d) as f64;
         let mean = values.iter().skip(d).sum::<f64>() / q;
         let logarithms: f64 = values.iter().skip(d).map(|v| v.ln()).sum();
         let statistic = (rows - d as f64 - (2.0 * q * q + q + 2.0) / (6.0 * q)) * (q * mean.ln() - logarithms);
-        if chi_square_tail(statistic, (q - 1.0) * (q + 2.0) / 2.0)? > level {
+        if chi_square_tail(statistic, (q - 1.0) * (q + 2.0) / 2.0)? > DIMENSION_LEVEL {
             return Ok(d);
         }
     }

@@ -6,6 +6,8 @@ mod bad_input;
 mod bootstrap;
 mod conformance;
 mod goldens;
+mod interventions;
+mod linear_disentanglement;
 mod linear_sem;
 mod recovery;
 
