@@ -116,7 +116,7 @@ impl LinearDisentanglement {
             return Err(CausalError::InterventionCount { latents: 1, interventions: 0 });
         };
         let p = observational.nrows();
-        if let Some(found) = covariances.iter().map(|s| s.dim()).find(|dim| *dim != (p, p)) {
+        if let Some(found) = covariances.iter().map(ArrayView2::dim).find(|dim| *dim != (p, p)) {
             return Err(CausalError::Shape { part: "a covariance", expected: p, found: found.1 });
         }
         if rows.len() != targets.len() {
@@ -126,7 +126,7 @@ impl LinearDisentanglement {
             labels: (1..=targets.len()).map(|k| format!("intervention {k}")).chain(["observational".to_owned()]).collect(),
             observational: observational.to_owned(),
             observational_rows: *observational_rows as f64,
-            targets: targets.iter().map(|s| s.to_owned()).collect(),
+            targets: targets.iter().map(ArrayView2::to_owned).collect(),
             rows: rows.iter().map(|n| *n as f64).collect(),
         };
         Ok(self.estimate(&covariances, run)?.disentanglement)

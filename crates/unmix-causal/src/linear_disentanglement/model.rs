@@ -53,9 +53,9 @@ impl LatentCauses {
         let structure = ordered(&found.structure).select(Axis(1), order);
         let spread = inverse(structure.view())?;
         let deviation = spread.map_axis(Axis(1), |row| row.dot(&row).sqrt());
-        let unmixing = ordered(&found.unmixing) / &deviation.view().insert_axis(Axis(1));
+        let unmixing = ordered(&found.unmixing) / deviation.view().insert_axis(Axis(1));
         // the effects of standardised latents
-        let weights = found.weights().select(Axis(0), order).select(Axis(1), order) * &deviation / &deviation.view().insert_axis(Axis(1));
+        let weights = found.weights().select(Axis(0), order).select(Axis(1), order) * &deviation / deviation.view().insert_axis(Axis(1));
         let noise_variances = Array1::from_shape_fn(order.len(), |j| (structure[[j, j]] * deviation[j]).powi(-2));
         let targets = order.iter().enumerate().map(|(j, &k)| LatentTarget {
             environment: labels[k].clone(),

@@ -9,6 +9,7 @@ use crate::CausalError;
 use ndarray::{Array1, Array2, Axis};
 use serde::{Deserialize, Serialize};
 use unmix_core::{DataError, Environment, Environments};
+use unmix_linear::LinearError;
 use unmix_numerics::{chi_square_tail, cholesky, inverse, moments, symmetric_eigen};
 
 /// Eigenvalues of the pooled correlation below this share of the largest are zero: values are read with seven digits or more.
@@ -65,9 +66,9 @@ impl Summaries {
             environment.observations.require_distinct().map_err(within)?;
             let moments = moments(environment.observations.x());
             let covariance = moments.unbiased_covariance();
-            // squares of values beyond 1e154 overflow
-            if let Some(((row, column), &value)) = covariance.indexed_iter().find(|(_, v)| !v.is_finite()) {
-                return Err(unmix_numerics::NumericsError::NonFinite { row, column, value }.into());
+            let mut variances = covariance.diag().into_iter().copied().zip(environment.observations.names());
+            if let Some((variance, column)) = variances.find(|(v, _)| !v.is_normal()) {
+                return Err(LinearError::Variance { column: column.clone(), variance }.into());
             }
             Ok((moments.mean, covariance, rows as f64 - 1.0))
         };

@@ -38,6 +38,31 @@ fn the_evidence_keeps_its_level() {
 }
 
 #[test]
+fn heavy_tails_do_not_refute() {
+    use ndarray::Axis;
+    use rand::RngExt;
+    const SETS: u64 = 30;
+    let estimator = LinearDisentanglementParams::default().build().unwrap();
+    let mut counts = [0; 2];
+    for seed in 0..SETS {
+        let x = truth(Mechanism::Perfect, seed).environments(ROWS, 0.0, Seed(seed)).unwrap();
+        let mut stream = Seed(seed).stream("scales", 0);
+        let heavy = x.list().iter().map(|e| {
+            let mut rows = e.observations.x().to_owned();
+            // an elliptical mixture of relative kurtosis (0.9 + 0.1 · 81) / (0.9 + 0.1 · 9)² = 2.8
+            rows.axis_iter_mut(Axis(0)).for_each(|mut row| row *= if stream.random::<f64>() < 0.1 { 3.0 } else { 1.0 });
+            unmix_core::Environment { observations: unmix_core::Observations::unnamed(rows).unwrap(), ..e.clone() }
+        });
+        let x = unmix_core::Environments::new(heavy.collect()).unwrap();
+        let model = estimator.fit(&x, &mut Run::new(1)).unwrap().model;
+        let refuted = refuted(&estimator.evidence(&x, &model, &mut Run::new(1)).unwrap());
+        counts.iter_mut().zip(&refuted[1..]).for_each(|(count, refuted)| *count += usize::from(*refuted));
+    }
+    // Binomial(30, 0.05) exceeds 6 with a probability of 0.0006
+    assert!(counts.iter().all(|count| *count <= 6), "{counts:?}");
+}
+
+#[test]
 fn soft_interventions_leave_it_open() {
     let estimator = LinearDisentanglementParams::default().build().unwrap();
     let open = (0..20)

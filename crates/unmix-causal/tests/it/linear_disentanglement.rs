@@ -321,7 +321,6 @@ fn precisions_that_do_not_fit_are_refused() {
     assert!(matches!(with(3, Array2::eye(4)), CausalError::Shape { expected: 5, found: 4, .. }));
     assert!(matches!(with(0, Array2::zeros((5, 5))), CausalError::InterventionCount { latents: 0, .. }));
     assert!(matches!(with(0, Array2::from_elem((5, 5), f64::NAN)), CausalError::Numerics(_)));
-    assert_eq!(with(1, Array2::from_elem((5, 5), f64::NAN)).kind(), Kind::Internal);
     let covariances = truth.covariances(100, Seed(1)).unwrap();
     let estimator = estimator(MeasurementNoise::None);
     assert!(matches!(estimator.fit_covariances(&views(&covariances), &[100; 3], &mut Run::new(1)).unwrap_err(), CausalError::Shape { .. }));
@@ -335,8 +334,9 @@ fn extreme_values_do_not_panic() {
     for factor in [1e-300, 1e-150, 1e150, 1e300] {
         let scaled = x.list().iter().map(|e| Environment { observations: e.observations.map(|v| v * factor).unwrap(), ..e.clone() });
         // an error or a fit, but no panic and no NaN
-        if let Ok(fitted) = estimator(MeasurementNoise::Detected).fit(&Environments::new(scaled.collect()).unwrap(), &mut Run::new(1)) {
-            assert!(fitted.model.weights().iter().all(|w| w.is_finite()), "{factor}");
+        match estimator(MeasurementNoise::Detected).fit(&Environments::new(scaled.collect()).unwrap(), &mut Run::new(1)) {
+            Ok(fitted) => assert!(fitted.model.weights().iter().all(|w| w.is_finite()), "{factor}"),
+            Err(error) => assert!(error.to_string().starts_with("column \"x1\": its variance"), "{factor}: {error}"),
         }
     }
 }
