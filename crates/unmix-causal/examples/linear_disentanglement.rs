@@ -1,7 +1,7 @@
 //! Linear causal disentanglement in the setting of Squires, Seigal, Bhate and Uhler (2023): exact precisions, error against the number of samples, and
 //! size and power of the evidence.
 //!
-//! `cargo run --release -p unmix-causal --example linear_disentanglement -- exact|curve|noise|evidence [MODELS]`; root seed 8164.
+//! `cargo run --release -p unmix-causal --example linear_disentanglement -- exact|curve|latents|noise|evidence [MODELS]`; root seed 8164.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a program of measurements ends at the first failure
 
@@ -36,9 +36,10 @@ fn main() {
     match task.as_str() {
         "exact" => exact(models.unwrap_or(1000)),
         "curve" => curve(models.unwrap_or(1000)),
+        "latents" => latents(models.unwrap_or(100)),
         "noise" => noise(models.unwrap_or(100)),
         "evidence" => evidence(models.unwrap_or(500)),
-        _ => eprintln!("give a task: exact, curve, noise or evidence"),
+        _ => eprintln!("give a task: exact, curve, latents, noise or evidence"),
     }
     println!("{:.1} s", started.elapsed().as_secs_f64());
 }
@@ -80,22 +81,13 @@ fn exact(models: u64) {
 
 fn curve(models: u64) {
     let params = InterventionalParams::default();
-    let estimator = estimator(MeasurementNoise::None);
     println!("{models} models; 95 % intervals: of means normal, of shares Wilson's; published: 100 models");
     println!(
         "n | mean ‖H - Ĥ‖ | published | quartiles | up to sign, mean | nearest order-preserving, mean | mean ‖B - B̂‖ | all targets | published"
     );
     for (n, mean, share) in PUBLISHED {
-        let found: Vec<(Recovery, f64)> = (0..models)
-            .into_par_iter()
-            .map(|model| {
-                let truth = truth(&params, model);
-                let covariances = truth.covariances(n, SEED.child("data", model).child("rows", n as u64)).unwrap();
-                let views: Vec<ArrayView2<'_, f64>> = covariances.iter().map(|s| s.view()).collect();
-                let found = estimator.fit_covariances(&views, &vec![n; views.len()], &mut Run::new(1)).unwrap();
-                (found.recovery(&truth).unwrap(), nearest_relabelling(&truth, &found))
-            })
-            .collect();
+        let found: Vec<(Recovery, f64)> =
+            sampled(&params, n, models, |truth, found| (found.recovery(truth).unwrap(), nearest_relabelling(truth, found)));
         let errors: Vec<f64> = found.iter().map(|(r, _)| r.unmixing).collect();
         let average = |of: &dyn Fn(&(Recovery, f64)) -> f64| found.iter().map(of).sum::<f64>() / models as f64;
         let (found_mean, half) = interval(&errors);
@@ -110,6 +102,39 @@ fn curve(models: u64) {
             average(&|(_, nearest)| *nearest),
             average(&|(r, _)| r.structure),
         );
+    }
+}
+
+/// `score` of fits to `n` samples of each environment, one for each model.
+fn sampled<T: Send>(
+    params: &InterventionalParams,
+    n: usize,
+    models: u64,
+    score: impl Fn(&Interventional, &Disentanglement) -> T + Sync,
+) -> Vec<T> {
+    let estimator = estimator(MeasurementNoise::None);
+    let models = (0..models).into_par_iter().map(|model| {
+        let truth = truth(params, model);
+        let covariances = truth.covariances(n, SEED.child("data", model).child("rows", n as u64)).unwrap();
+        let views: Vec<ArrayView2<'_, f64>> = covariances.iter().map(|s| s.view()).collect();
+        score(&truth, &estimator.fit_covariances(&views, &vec![n; views.len()], &mut Run::new(1)).unwrap())
+    });
+    models.collect()
+}
+
+/// More latents, twice as many variables.
+fn latents(models: u64) {
+    println!("latents | n | quartiles of ‖H - Ĥ‖/√d up to sign | all targets of {models} | s a model");
+    for latents in [5, 8, 12, 16] {
+        for n in [2_500, 25_000, 250_000] {
+            let started = Instant::now();
+            let params = InterventionalParams { latents, variables: 2 * latents, ..Default::default() };
+            let found = sampled(&params, n, models, |truth, found| found.recovery(truth).unwrap());
+            let errors: Vec<f64> = found.iter().map(|r| r.unmixing_up_to_sign / (latents as f64).sqrt()).collect();
+            let right = found.iter().filter(|r| r.targets).count();
+            let quartiles = [0.25, 0.5, 0.75].map(|q| quantile(&errors, q).unwrap());
+            println!("{latents} | {n} | {quartiles:.4?} | {right} | {:.2}", started.elapsed().as_secs_f64() / models as f64);
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::{
     LatentCauses, LinearDisentanglement,
-    likelihood::all_earlier,
+    likelihood::{EXACT, all_earlier},
     reduction::{Reduction, Summaries},
     search::{differences, direction},
 };
@@ -159,7 +159,7 @@ fn covered(
         let detail = if d > 1 { "the model was fitted to other environments" } else { "one latent fits any two covariances" };
         return Ok(Evidence { assumption: COVERED, verdict: Verdict::Untestable, p_value: None, margin: None, detail: detail.to_owned() });
     };
-    let maximum = likelihood.maximize(&all_earlier(&order), start.view(), estimator.params.max_iterations)?;
+    let maximum = likelihood.maximize(&all_earlier(&order), start.view(), EXACT, estimator.params.max_iterations)?;
     let statistic = likelihood.total() * (maximum.value - likelihood.saturated()?);
     let freedom = (d * d * (d - 1) / 2) as f64;
     let p_value = judge.p_value(statistic, freedom)?;

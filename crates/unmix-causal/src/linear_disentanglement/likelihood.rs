@@ -13,7 +13,10 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use unmix_numerics::{Lbfgs, Minimum, inverse, log_det_spd, solve_spd};
 
 /// Gradients below this, per row of data, are zero.
-const GRADIENT: f64 = 1e-9;
+pub(super) const EXACT: f64 = 1e-9;
+
+/// The same where likelihoods are only compared: the error of the value is of the order of its square.
+pub(super) const COMPARED: f64 = 1e-6;
 
 /// Covariances in coordinates where that of the observational environment is `I`.
 #[derive(Clone, Debug)]
@@ -106,8 +109,14 @@ impl Likelihood {
         Ok((value, gradient))
     }
 
-    /// The maximum nearest to `start`.
-    pub fn maximize(&self, parents: &[Vec<usize>], start: ArrayView2<'_, f64>, iterations: usize) -> Result<Maximum, CausalError> {
+    /// The maximum nearest to `start`, to a gradient of `tolerance`.
+    pub fn maximize(
+        &self,
+        parents: &[Vec<usize>],
+        start: ArrayView2<'_, f64>,
+        tolerance: f64,
+        iterations: usize,
+    ) -> Result<Maximum, CausalError> {
         let shape = start.raw_dim();
         let mut start = start.to_owned();
         for mut row in start.rows_mut() {
@@ -115,7 +124,7 @@ impl Likelihood {
             row /= length;
         }
         let start: Vec<f64> = start.iter().copied().collect();
-        let settings = Lbfgs { max_iterations: iterations, gradient_tolerance: GRADIENT, ..Lbfgs::default() };
+        let settings = Lbfgs { max_iterations: iterations, gradient_tolerance: tolerance, ..Lbfgs::default() };
         let Minimum { x, value, iterations, stop, .. } = settings.minimize(&start, None, |x, out| {
             let at = Array2::from_shape_vec(shape, x.to_vec()).ok().and_then(|h| self.value(parents, &h).ok());
             match at {

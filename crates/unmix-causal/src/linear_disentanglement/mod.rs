@@ -28,7 +28,7 @@ pub use recovery::Recovery;
 pub use reduction::MeasurementNoise;
 
 use crate::CausalError;
-use likelihood::{Maximum, all_earlier};
+use likelihood::{EXACT, Maximum, all_earlier};
 use ndarray::{Array2, ArrayView2};
 use reduction::{Covariances, Reduction, Summaries};
 use search::Found;
@@ -148,7 +148,7 @@ impl LinearDisentanglement {
                 let price = (likelihood.total() - likelihood.rows[j]).ln();
                 causes.retain(|&i| ratios[[j, i]].powi(2) > price);
             }
-            maximum = likelihood.maximize(&parents, maximum.unmixing.view(), self.params.max_iterations)?;
+            maximum = likelihood.maximize(&parents, maximum.unmixing.view(), EXACT, self.params.max_iterations)?;
             iterations += maximum.iterations;
         }
         let Maximum { unmixing, value, converged, .. } = maximum;

@@ -4,7 +4,7 @@
 //! one, sampling error included. Then one latent at a time moves to another place of the order while that raises the likelihood: a start that
 //! went wrong early is repaired.
 
-use super::likelihood::{Likelihood, Maximum, all_earlier};
+use super::likelihood::{COMPARED, Likelihood, Maximum, all_earlier};
 use super::peel::{Change, peel};
 use crate::CausalError;
 use ndarray::{Array2, ArrayView1};
@@ -15,8 +15,11 @@ use unmix_numerics::inverse_spd;
 /// Places that a latent moves at most; all of them for up to five latents.
 const REACH: usize = 4;
 
+/// Iterations after which the fit of a move is compared as it is: a likelihood that is higher by then is higher still at its maximum.
+const MOVE_ITERATIONS: usize = 100;
+
 /// Less than this is no rise of the likelihood, per row of data.
-const RISE: f64 = 1e-10;
+const RISE: f64 = 1e-9;
 
 /// The best order that was found.
 pub(super) struct Found {
@@ -54,7 +57,7 @@ pub(super) fn search(likelihood: &Likelihood, iterations: usize, run: &mut Run<'
     let n_0 = likelihood.observational_rows;
     let peeled = peel(&differences(likelihood)?, |k, values| likelihood_misfit(values, n_0, likelihood.rows[k]))?;
     let mut order = peeled.order;
-    let mut maximum = likelihood.maximize(&all_earlier(&order), start(&peeled.latents, &peeled.noises).view(), iterations)?;
+    let mut maximum = likelihood.maximize(&all_earlier(&order), start(&peeled.latents, &peeled.noises).view(), COMPARED, iterations)?;
     let mut total = maximum.iterations;
     let mut step = 0;
     loop {
@@ -66,7 +69,7 @@ pub(super) fn search(likelihood: &Likelihood, iterations: usize, run: &mut Run<'
         let moved: Vec<Vec<usize>> = moves(d).map(|(from, to)| with_move(&order, from, to)).collect();
         let fits = moved
             .par_iter()
-            .map(|order| likelihood.maximize(&all_earlier(order), maximum.unmixing.view(), iterations))
+            .map(|order| likelihood.maximize(&all_earlier(order), maximum.unmixing.view(), COMPARED, iterations.min(MOVE_ITERATIONS)))
             .collect::<Result<Vec<_>, _>>()?;
         total += fits.iter().map(|fit| fit.iterations).sum::<usize>();
         let best = fits.into_iter().zip(moved).min_by(|a, b| a.0.value.total_cmp(&b.0.value));
