@@ -1,8 +1,9 @@
-//! Causal structure between observed variables, and what interventions on it would do.
+//! Causal structure between observed or latent variables, and what interventions on it would do.
 //!
 //! A [`LinearSem`] writes every variable as a linear function of its causes plus noise of its own. From data it is learned by
 //! [`IcaLingam`], which needs no intervention and no time order: if the noises are not Gaussian, the direction of every arrow shows in the
-//! data. The fitted model answers questions with `do`.
+//! data. The fitted model answers questions with `do`. Where the causes are latent and only a mixture of them is observed, [`LinearDisentanglement`] finds them from
+//! environments in which unknown ones were intervened on.
 //!
 //! ```
 //! use ndarray::Array2;
