@@ -31,7 +31,7 @@ use crate::CausalError;
 use likelihood::{EXACT, Maximum, all_earlier};
 use ndarray::{Array2, ArrayView2};
 use reduction::{Covariances, Reduction, Summaries};
-use search::Found;
+use search::{End, Found};
 use serde::{Deserialize, Serialize};
 use unmix_core::{Checks, Claim, Class, Environments, Evidence, Fit, Fitted, Params, Run, Stop, Warning};
 use unmix_numerics::inverse;
@@ -57,6 +57,8 @@ pub struct LinearDisentanglementParams {
     pub components: Option<usize>,
     /// Noise added to the variables after the mixing.
     pub noise: MeasurementNoise,
+    /// Most sweeps over the moves of a latent within the order; with 0 the order stays the greedy one, for dozens of latents.
+    pub sweeps: usize,
     /// Most iterations of one maximisation of the likelihood.
     pub max_iterations: usize,
     /// The level of the tests behind the evidence.
@@ -64,9 +66,9 @@ pub struct LinearDisentanglementParams {
 }
 
 impl Default for LinearDisentanglementParams {
-    /// Latents and noise from the data; 2,000 iterations; level 0.05.
+    /// Latents and noise from the data; 100 sweeps; 2,000 iterations; level 0.05.
     fn default() -> Self {
-        Self { components: None, noise: MeasurementNoise::Detected, max_iterations: 2000, level: 0.05 }
+        Self { components: None, noise: MeasurementNoise::Detected, sweeps: 100, max_iterations: 2000, level: 0.05 }
     }
 }
 
@@ -139,10 +141,11 @@ impl LinearDisentanglement {
     fn estimate(&self, covariances: &Covariances, run: &mut Run<'_>) -> Result<Estimate, CausalError> {
         let reduction = self.reduce(covariances)?;
         let likelihood = &reduction.likelihood;
-        let Found { order, maximum, mut iterations, cancelled } = search::search(likelihood, self.params.max_iterations, run)?;
+        let Found { order, maximum, mut iterations, end } =
+            search::search(likelihood, self.params.sweeps, self.params.max_iterations, run)?;
         let complete = all_earlier(&order);
         let (mut parents, mut maximum) = (complete, maximum);
-        if !cancelled {
+        if end != End::Cancelled {
             let ratios = information::ratios(likelihood, &parents, &likelihood.equations(&parents, &maximum.unmixing)?)?;
             for (j, causes) in parents.iter_mut().enumerate() {
                 let price = (likelihood.total() - likelihood.rows[j]).ln();
@@ -158,9 +161,9 @@ impl LinearDisentanglement {
         let disentanglement = Disentanglement::of_rows(pseudo_inverse(mixing.view())?, equations.structure, order);
         let d = likelihood.components() as f64;
         let objective = -0.5 * (value + d * (1.0 + std::f64::consts::TAU.ln()));
-        let stop = match (cancelled, converged) {
-            (true, _) => Stop::Cancelled,
-            (_, true) => Stop::Tolerance,
+        let stop = match (end, converged) {
+            (End::Cancelled, _) => Stop::Cancelled,
+            (End::Best, true) => Stop::Tolerance,
             _ => Stop::MaxIterations,
         };
         Ok(Estimate { disentanglement, reduction, stop, iterations, objective })
@@ -183,7 +186,7 @@ impl Fit<Environments> for LinearDisentanglement {
             let Estimate { disentanglement, reduction, stop, iterations, objective } = self.estimate(&covariances, run)?;
             let mut warnings = Vec::new();
             if !stop.converged() {
-                let text = "the likelihood has not reached its maximum; raise `max_iterations`".to_owned();
+                let text = "the likelihood has not reached its maximum; raise `sweeps` or `max_iterations`".to_owned();
                 warnings.push(Warning { code: "not-converged", text });
             }
             if labels.len() > information::MOST_LATENTS {

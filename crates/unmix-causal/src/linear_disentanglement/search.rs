@@ -21,12 +21,22 @@ const MOVE_ITERATIONS: usize = 100;
 /// Less than this is no rise of the likelihood, per row of data.
 const RISE: f64 = 1e-9;
 
+/// Why the search ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// No move raises the likelihood, or none was asked for.
+    Best,
+    /// The sweeps are used up.
+    Sweeps,
+    Cancelled,
+}
+
 /// The best order that was found.
 pub(super) struct Found {
     pub order: Vec<usize>,
     pub maximum: Maximum,
     pub iterations: usize,
-    pub cancelled: bool,
+    pub end: End,
 }
 
 /// Twice the logarithm of the likelihood ratio of "a change of rank one" against any, from the eigenvalues of `Θ_k - I`, by environments of `n_0`
@@ -51,8 +61,8 @@ pub(super) fn differences(likelihood: &Likelihood) -> Result<Vec<Array2<f64>>, C
     likelihood.targets.iter().map(|s| Ok(inverse_spd(s.view())? - Array2::<f64>::eye(d))).collect()
 }
 
-/// The order of greatest likelihood that single moves reach from the greedy one.
-pub(super) fn search(likelihood: &Likelihood, iterations: usize, run: &mut Run<'_>) -> Result<Found, CausalError> {
+/// The order of greatest likelihood that single moves reach from the greedy one, all of them tried in each of at most `sweeps` sweeps.
+pub(super) fn search(likelihood: &Likelihood, sweeps: usize, iterations: usize, run: &mut Run<'_>) -> Result<Found, CausalError> {
     let d = likelihood.components();
     let n_0 = likelihood.observational_rows;
     let peeled = peel(&differences(likelihood)?, |k, values| likelihood_misfit(values, n_0, likelihood.rows[k]))?;
@@ -64,7 +74,11 @@ pub(super) fn search(likelihood: &Likelihood, iterations: usize, run: &mut Run<'
         step += 1;
         let progress = Progress { stage: "disentanglement", step, total: None, objective: maximum.value, parts: &[] };
         if run.observer.observe(&progress).is_break() {
-            return Ok(Found { order, maximum, iterations: total, cancelled: true });
+            return Ok(Found { order, maximum, iterations: total, end: End::Cancelled });
+        }
+        if step > sweeps {
+            let end = if sweeps == 0 { End::Best } else { End::Sweeps };
+            return Ok(Found { order, maximum, iterations: total, end });
         }
         let moved: Vec<Vec<usize>> = moves(d).map(|(from, to)| with_move(&order, from, to)).collect();
         let fits = moved
@@ -75,7 +89,7 @@ pub(super) fn search(likelihood: &Likelihood, iterations: usize, run: &mut Run<'
         let best = fits.into_iter().zip(moved).min_by(|a, b| a.0.value.total_cmp(&b.0.value));
         match best {
             Some((fit, moved)) if fit.value < maximum.value - RISE => (maximum, order) = (fit, moved),
-            _ => return Ok(Found { order, maximum, iterations: total, cancelled: false }),
+            _ => return Ok(Found { order, maximum, iterations: total, end: End::Best }),
         }
     }
 }

@@ -52,6 +52,19 @@ fn exact_precisions_give_exact_latents() {
 }
 
 #[test]
+fn interventions_may_weaken_the_noise_or_the_latent() {
+    for seed in 0..20 {
+        let mut truth = truth(&InterventionalParams::default(), seed);
+        // every second intervention leaves its latent with more variance than its own noise has
+        for (k, &target) in truth.targets.iter().enumerate().filter(|(k, _)| k % 2 == 0) {
+            truth.structures[k + 1][[target, target]] *= 0.1;
+        }
+        let recovery = exact(&truth.precisions()).unwrap().recovery(&truth).unwrap();
+        assert!(recovery.targets && recovery.largest < 1e-8, "seed {seed}: {recovery:?}");
+    }
+}
+
+#[test]
 fn soft_interventions_do_not_identify_latents() {
     for seed in 0..20 {
         let truth = truth(&InterventionalParams { mechanism: Mechanism::Soft, density: 1.0, ..InterventionalParams::default() }, seed);
@@ -82,6 +95,26 @@ fn samples_give_latents_for_every_seed() {
     }
     // a squared ratio above ln N = 11.7 comes by chance in 1 of 1,600 absent edges; weak edges may be missed
     assert!(graphs >= 18, "{graphs} of 20 graphs");
+}
+
+#[test]
+fn the_search_repairs_greedy_orders_and_says_when_it_was_cut_short() {
+    let found = |sweeps: usize, seed: u64| {
+        let truth = truth(&InterventionalParams::default(), seed);
+        let x = truth.environments(300, 0.0, Seed(seed)).unwrap();
+        let params = LinearDisentanglementParams { sweeps, ..LinearDisentanglementParams::default() };
+        params.build().unwrap().fit(&x, &mut Run::new(1)).unwrap()
+    };
+    let (mut higher, mut short) = (0, 0);
+    for seed in 0..20 {
+        let (greedy, one, best) = (found(0, seed), found(1, seed), found(100, seed));
+        assert_eq!((greedy.stop, best.stop), (Stop::Tolerance, Stop::Tolerance), "seed {seed}");
+        short += usize::from(one.stop == Stop::MaxIterations && one.warnings[0].code == "not-converged");
+        let places = |fit: &Fitted<LatentCauses>| fit.model.targets().iter().map(|t| t.environment.clone()).collect::<Vec<_>>();
+        higher += usize::from(places(&greedy) != places(&best));
+    }
+    // 300 rows leave the greedy order wrong, or one of several right ones that is not the likeliest, in many sets
+    assert!(higher > 0 && short == higher, "{higher} {short}");
 }
 
 #[derive(Deserialize)]
