@@ -169,7 +169,7 @@ fn nearest_relabelling(truth: &Interventional, found: &Disentanglement) -> f64 {
 /// Samples with measurement noise, whose variance is subtracted or not.
 fn noise(models: u64) {
     let params = InterventionalParams::default();
-    println!("n | noise s.d. | noise mode | fits | mean ‖H - Ĥ‖ up to sign | median | all targets | latents found");
+    println!("n | noise s.d. | noise mode | fits | mean ‖H - Ĥ‖ up to sign | median | all targets");
     for n in [10_000, 100_000] {
         for deviation in [0.0, 0.005, 0.02] {
             for mode in [MeasurementNoise::None, MeasurementNoise::Isotropic] {
