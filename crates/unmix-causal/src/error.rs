@@ -93,6 +93,51 @@ pub enum CausalError {
         /// The value.
         value: f64,
     },
+    /// The data of one environment do not allow the analysis.
+    #[error("environment \"{label}\": {source}")]
+    Environment {
+        /// Its label.
+        label: String,
+        /// What is wrong.
+        source: DataError,
+    },
+    /// There is not one interventional environment a latent.
+    #[error(
+        "there are {interventions} interventional environments and {latents} latents; every latent must be the target of one environment: add those that \
+         are missing, leave out those that repeat a target, or set `components`"
+    )]
+    InterventionCount {
+        /// Latents, as given or estimated.
+        latents: usize,
+        /// Interventional environments.
+        interventions: usize,
+    },
+    /// An environment has other latents than the observational one.
+    #[error(
+        "a share of {share:.1e} of precision {intervention} lies outside the row space of the observational one; all environments must have one mixing"
+    )]
+    RowSpace {
+        /// The intervention, from 1.
+        intervention: usize,
+        /// Share of the largest entry.
+        share: f64,
+    },
+    /// An intervention changes nothing.
+    #[error("precision {intervention} equals the observational one; leave out environments in which nothing was done")]
+    NoChange {
+        /// The intervention, from 1.
+        intervention: usize,
+    },
+    /// An environment does not vary in every latent dimension.
+    #[error(
+        "environment \"{label}\" does not vary in all {latents} latent dimensions; it needs more rows, or `components` or the measurement noise is too large"
+    )]
+    SingularEnvironment {
+        /// Its label.
+        label: String,
+        /// Latents.
+        latents: usize,
+    },
 }
 
 impl Failure for CausalError {
@@ -100,6 +145,7 @@ impl Failure for CausalError {
         match self {
             Self::Data(error) => error.kind(),
             Self::Linear(error) => error.kind(),
+            Self::Environment { source, .. } => source.kind(),
             Self::Graph(_)
             | Self::Shape { .. }
             | Self::RowCount { .. }
@@ -107,7 +153,11 @@ impl Failure for CausalError {
             | Self::NonFinite { .. }
             | Self::Determined { .. }
             | Self::TooManyLevels { .. }
-            | Self::NotCorrelations { .. } => Kind::Data,
+            | Self::NotCorrelations { .. }
+            | Self::InterventionCount { .. }
+            | Self::RowSpace { .. }
+            | Self::NoChange { .. }
+            | Self::SingularEnvironment { .. } => Kind::Data,
             Self::Numerics(_) => Kind::Internal,
         }
     }

@@ -1,8 +1,9 @@
-//! Causal structure between observed variables, and what interventions on it would do.
+//! Causal structure between observed or latent variables, and what interventions on it would do.
 //!
 //! A [`LinearSem`] writes every variable as a linear function of its causes plus noise of its own. From data it is learned by
 //! [`IcaLingam`], which needs no intervention and no time order: if the noises are not Gaussian, the direction of every arrow shows in the
-//! data. The fitted model answers questions with `do`.
+//! data. The fitted model answers questions with `do`. Where the causes are latent and only a mixture of them is observed, [`LinearDisentanglement`] finds them from
+//! environments in which unknown ones were intervened on.
 //!
 //! ```
 //! use ndarray::Array2;
@@ -47,6 +48,10 @@
 //! | [`Ges`] | greedy search over classes by BIC, [`gaussian_bic`] |
 //! | [`EquivalenceClass`] | what they return: a graph with directed and undirected edges, and what separates the others |
 //! | [`IndependenceTest`] | [`FisherZ`], [`GSquare`], [`SeparationOracle`], or your own |
+//! | [`LinearDisentanglement`] | latent causes behind a linear mixture, from one intervention a latent (Squires et al. 2023) |
+//! | [`LatentCauses`] | its model: mixing, graph between latents, targets of the environments |
+//! | [`disentangle_precisions`] | the same from exact precisions |
+//! | [`simulate`] | models with their truth |
 //! | [`adaptive_lasso`] | which causes of one variable are needed (Zou 2006), by BIC |
 
 mod adaptive_lasso;
@@ -55,10 +60,12 @@ mod equivalence_class;
 mod error;
 mod ges;
 mod independence;
+mod linear_disentanglement;
 mod linear_sem;
 mod lingam;
 mod pc;
 mod random;
+pub mod simulate;
 mod structural;
 
 pub use adaptive_lasso::adaptive_lasso;
@@ -67,6 +74,10 @@ pub use equivalence_class::{EquivalenceClass, Link, Separation};
 pub use error::CausalError;
 pub use ges::{Ges, GesParams, gaussian_bic};
 pub use independence::{FisherZ, GSquare, IndependenceTest, SeparationOracle};
+pub use linear_disentanglement::{
+    Disentanglement, LatentCauses, LatentTarget, LinearDisentanglement, LinearDisentanglementParams, MeasurementNoise, Recovery,
+    disentangle_precisions,
+};
 pub use linear_sem::LinearSem;
 pub use lingam::{Bootstrap, DirectLingam, DirectLingamParams, Direction, IcaLingam, IcaLingamParams, Pruning};
 pub use pc::{Colliders, Conflicts, Pc, PcParams, Test};
@@ -75,7 +86,7 @@ pub use structural::{
     Action, AdditiveNoise, AverageEffect, Change, Equation, Function, Linear, LocationScale, Mechanism, Mlp, PostNonlinear, StructuralModel,
 };
 
-use unmix_core::{Method, Observations};
+use unmix_core::{Environments, Method, Observations};
 
 /// Every method of this crate.
 pub const METHODS: &[Method] = &[
@@ -108,5 +119,10 @@ pub const METHODS: &[Method] = &[
         "ges",
         "the class of causal graphs with the best score, by greedy search",
         "Chickering (2002), Journal of Machine Learning Research 3",
+    ),
+    Method::of::<LinearDisentanglementParams, Environments>(
+        "linear-causal-disentanglement",
+        "latent causes and their graph, from interventions on unknown latents",
+        "Squires, Seigal, Bhate and Uhler (2023), ICML, PMLR 202",
     ),
 ];

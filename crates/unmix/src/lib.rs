@@ -8,7 +8,7 @@
 //! | [`core`] | observations, estimators, claims and evidence, runs, the registry entry |
 //! | [`data`] | readers and writers, bundled real data, generators with their truth, run directories |
 //! | [`linear`] | PCA, ICA (FastICA, Picard, Infomax, JADE, SOBI), factor analysis |
-//! | [`causal`] | ICA-LiNGAM, interventions, counterfactuals |
+//! | [`causal`] | ICA-LiNGAM, interventions, counterfactuals, linear causal disentanglement |
 //! | [`vae`] | VAE and β-VAE on one training loop |
 //! | [`metrics`] | scores of codes, mixings and graphs, with chance level and interval |
 //! | [`report`] | figures and the self-contained HTML page |

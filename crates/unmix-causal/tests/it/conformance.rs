@@ -1,7 +1,11 @@
 //! The rules that every method obeys; among them equal bytes with 1 and 2 threads.
 
-use unmix_causal::METHODS;
-use unmix_core::{Method, Seed};
+use ndarray::Axis;
+use unmix_causal::{
+    METHODS,
+    simulate::{InterventionalParams, interventional},
+};
+use unmix_core::{Method, Observations, Seed, Table};
 use unmix_data::simulate::{LingamParams, lingam};
 use unmix_testkit::Conformance;
 
@@ -44,4 +48,15 @@ fn ges_obeys_the_rules() {
     let params = LingamParams { variables: 5, samples: 400, ..LingamParams::default() };
     let table = lingam(&params, Seed(2)).unwrap().observations;
     Conformance::of(method("ges"), table).assert();
+}
+
+#[test]
+fn linear_causal_disentanglement_obeys_the_rules() {
+    let params = InterventionalParams { latents: 3, variables: 5, ..InterventionalParams::default() };
+    let environments = interventional(&params, Seed(3)).unwrap().environments(500, 0.0, Seed(4)).unwrap();
+    let blocks: Vec<_> = environments.list().iter().map(|e| e.observations.x()).collect();
+    let x = Observations::unnamed(ndarray::concatenate(Axis(0), &blocks).unwrap()).unwrap();
+    let labels = environments.list().iter().flat_map(|e| vec![e.label.clone(); e.observations.rows()]).collect();
+    let table = Table { environment: Some(labels), observational: Some("observational".to_owned()), ..Table::from(x) };
+    Conformance::of(method("linear-causal-disentanglement"), table).linear(1e-6).assert();
 }

@@ -11,6 +11,8 @@ mod direct_lingam;
 mod ges;
 mod goldens;
 mod independence;
+mod interventions;
+mod linear_disentanglement;
 mod linear_sem;
 mod pc;
 mod random;

@@ -1,0 +1,216 @@
+//! Linear causal disentanglement via interventions (Squires, Seigal, Bhate and Uhler 2023, ICML, "Linear causal disentanglement via
+//! interventions"): latent causes, the graph between them and the target of each intervention, from covariances alone.
+//!
+//! `x = G z` (and noise of one variance), `B_0 z` white in the observational environment. Each of the other environments sets the mechanism of one
+//! unknown latent: row `i_k` of `B_0` becomes `λ_k e'`. With `H = G⁺` the precisions are `Θ_k = Hᵀ B_kᵀ B_k H`, so that `Θ_k - Θ_0` has rank two, and
+//! rank one if the target has no causes. [`disentangle_precisions`] turns exact precisions into `H`, `B_0` and the targets.
+//!
+//! Departures from the paper. In coordinates where `Θ_0 = I` the rows of `B_0 H` are orthonormal, so that each comes from one eigenvector
+//! and no triangular decomposition is needed. From samples the greedy order is by likelihood ratios instead of shares of singular values, latents then
+//! move within the order while the likelihood of all environments rises, and `H` and `B_0` maximise it. Equations keep the causes whose
+//! squared ratio to the standard error exceeds `ln N` (the price of a parameter in BIC), where the paper has a threshold. Measurement noise is allowed.
+
+mod disentanglement;
+mod evidence;
+mod information;
+mod likelihood;
+mod model;
+mod peel;
+mod polish;
+mod recovery;
+mod reduction;
+mod search;
+
+pub use disentanglement::{Disentanglement, disentangle_precisions};
+pub(crate) use model::normals;
+pub use model::{LatentCauses, LatentTarget};
+pub use recovery::Recovery;
+pub use reduction::MeasurementNoise;
+
+use crate::CausalError;
+use likelihood::{EXACT, Maximum, all_earlier};
+use ndarray::{Array2, ArrayView2};
+use reduction::{Covariances, Reduction, Summaries};
+use search::{End, Found};
+use serde::{Deserialize, Serialize};
+use unmix_core::{Checks, Claim, Class, Environments, Evidence, Fit, Fitted, Params, Run, Stop, Warning};
+use unmix_numerics::inverse;
+
+/// The parameters of linear causal disentanglement.
+///
+/// ```
+/// use unmix_causal::{LinearDisentanglementParams, simulate::{InterventionalParams, interventional}};
+/// use unmix_core::{Fit, Model, Params, Run, Seed};
+///
+/// // five latents behind ten variables, an observational environment and five with unknown targets
+/// let truth = interventional(&InterventionalParams::default(), Seed(1))?;
+/// let x = truth.environments(2000, 0.0, Seed(2))?;
+/// let fitted = LinearDisentanglementParams::default().build()?.fit(&x, &mut Run::new(1))?;
+/// assert_eq!(fitted.model.mixing().unwrap().dim(), (10, 5));
+/// assert_eq!(fitted.model.targets().len(), 5);
+/// # Ok::<(), unmix_core::Fault>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinearDisentanglementParams {
+    /// The number of latents; if absent, the rank of the pooled covariance, with measurement noise by Bartlett's test of equal trailing eigenvalues.
+    pub components: Option<usize>,
+    /// Noise added to the variables after the mixing.
+    pub noise: MeasurementNoise,
+    /// Most sweeps over the moves of a latent within the order; with 0 the order stays the greedy one, for dozens of latents.
+    pub sweeps: usize,
+    /// Most iterations of one maximisation of the likelihood.
+    pub max_iterations: usize,
+    /// The level of the tests behind the evidence.
+    pub level: f64,
+}
+
+impl Default for LinearDisentanglementParams {
+    /// Latents and noise from the data; 100 sweeps; 2,000 iterations; level 0.05.
+    fn default() -> Self {
+        Self { components: None, noise: MeasurementNoise::Detected, sweeps: 100, max_iterations: 2000, level: 0.05 }
+    }
+}
+
+impl Params for LinearDisentanglementParams {
+    type Estimator = LinearDisentanglement;
+
+    fn constraints(&self, checks: &mut Checks) {
+        checks.at_least("components", self.components.unwrap_or(1), 1);
+        checks.at_least("max_iterations", self.max_iterations, 1);
+        checks.within("level", self.level, 1e-6..=0.5);
+    }
+
+    fn seal(self) -> LinearDisentanglement {
+        LinearDisentanglement { params: self }
+    }
+}
+
+/// The estimator that [`LinearDisentanglementParams`] build.
+#[derive(Clone, Debug)]
+pub struct LinearDisentanglement {
+    params: LinearDisentanglementParams,
+}
+
+/// What covariances give.
+struct Estimate {
+    disentanglement: Disentanglement,
+    reduction: Reduction,
+    stop: Stop,
+    iterations: usize,
+    /// Mean log likelihood of a row, in coordinates in which the observational covariance is `I`.
+    objective: f64,
+}
+
+impl LinearDisentanglement {
+    /// The latents behind covariances `[p, p]` of rank `d`, the observational one first, each of as many rows (degrees of freedom) as `rows` says:
+    /// for data that exist as covariances alone.
+    ///
+    /// # Errors
+    /// As [`Fit::fit`].
+    pub fn fit_covariances(
+        &self,
+        covariances: &[ArrayView2<'_, f64>],
+        rows: &[usize],
+        run: &mut Run<'_>,
+    ) -> Result<Disentanglement, CausalError> {
+        let (Some((observational, targets)), Some((observational_rows, rows))) = (covariances.split_first(), rows.split_first()) else {
+            return Err(CausalError::InterventionCount { latents: 1, interventions: 0 });
+        };
+        let p = observational.nrows();
+        if let Some(found) = covariances.iter().map(ArrayView2::dim).find(|dim| *dim != (p, p)) {
+            return Err(CausalError::Shape { part: "a covariance", expected: p, found: found.1 });
+        }
+        if rows.len() != targets.len() {
+            return Err(CausalError::Shape { part: "the list of row counts", expected: covariances.len(), found: rows.len() + 1 });
+        }
+        let covariances = Covariances {
+            labels: (1..=targets.len()).map(|k| format!("intervention {k}")).chain(["observational".to_owned()]).collect(),
+            observational: observational.to_owned(),
+            observational_rows: *observational_rows as f64,
+            targets: targets.iter().map(ArrayView2::to_owned).collect(),
+            rows: rows.iter().map(|n| *n as f64).collect(),
+        };
+        Ok(self.estimate(&covariances, run)?.disentanglement)
+    }
+
+    fn reduce(&self, covariances: &Covariances) -> Result<Reduction, CausalError> {
+        covariances.reduce(self.params.components, self.params.noise)
+    }
+
+    fn estimate(&self, covariances: &Covariances, run: &mut Run<'_>) -> Result<Estimate, CausalError> {
+        let reduction = self.reduce(covariances)?;
+        let likelihood = &reduction.likelihood;
+        let Found { order, maximum, mut iterations, end } =
+            search::search(likelihood, self.params.sweeps, self.params.max_iterations, run)?;
+        let complete = all_earlier(&order);
+        let (mut parents, mut maximum) = (complete, maximum);
+        if end != End::Cancelled {
+            let ratios = information::ratios(likelihood, &parents, &likelihood.equations(&parents, &maximum.unmixing)?)?;
+            for (j, causes) in parents.iter_mut().enumerate() {
+                let price = (likelihood.total() - likelihood.rows[j]).ln();
+                causes.retain(|&i| ratios[[j, i]].powi(2) > price);
+            }
+            maximum = likelihood.maximize(&parents, maximum.unmixing.view(), EXACT, self.params.max_iterations)?;
+            iterations += maximum.iterations;
+        }
+        let Maximum { unmixing, value, converged, .. } = maximum;
+        let equations = likelihood.equations(&parents, &unmixing)?;
+        // x = expand y, and g = rows y
+        let mixing = reduction.expand.dot(&inverse(equations.rows.view())?);
+        let disentanglement = Disentanglement::of_rows(pseudo_inverse(mixing.view())?, equations.structure, order);
+        let d = likelihood.components() as f64;
+        let objective = -0.5 * (value + d * (1.0 + std::f64::consts::TAU.ln()));
+        let stop = match (end, converged) {
+            (End::Cancelled, _) => Stop::Cancelled,
+            (End::Best, true) => Stop::Tolerance,
+            _ => Stop::MaxIterations,
+        };
+        Ok(Estimate { disentanglement, reduction, stop, iterations, objective })
+    }
+}
+
+/// `(Gᵀ G)⁻¹ Gᵀ` of a `G` `[p, d]` of full column rank.
+fn pseudo_inverse(g: ArrayView2<'_, f64>) -> Result<Array2<f64>, CausalError> {
+    Ok(unmix_numerics::solve_spd(g.t().dot(&g).view(), g.t())?)
+}
+
+impl Fit<Environments> for LinearDisentanglement {
+    type Model = LatentCauses;
+    type Error = CausalError;
+
+    fn fit(&self, x: &Environments, run: &mut Run<'_>) -> Result<Fitted<LatentCauses>, CausalError> {
+        run.in_pool(|run| {
+            let Summaries { mean, covariances } = Summaries::of(x)?;
+            let labels = &covariances.labels[..covariances.targets.len()];
+            let Estimate { disentanglement, reduction, stop, iterations, objective } = self.estimate(&covariances, run)?;
+            let mut warnings = Vec::new();
+            if !stop.converged() {
+                let text = "the likelihood has not reached its maximum; raise `sweeps` or `max_iterations`".to_owned();
+                warnings.push(Warning { code: "not-converged", text });
+            }
+            if labels.len() > information::MOST_LATENTS {
+                let text = format!(
+                    "with more than {} latents the graph treats the unmixing as known and has too many edges rather than too few",
+                    information::MOST_LATENTS
+                );
+                warnings.push(Warning { code: "many-latents", text });
+            }
+            let model = LatentCauses::new(x.names(), labels, mean, &disentanglement, reduction.noise)?;
+            Ok(Fitted { model, stop, iterations, objective: Some(objective), warnings })
+        })
+    }
+
+    fn claim(&self) -> Claim {
+        Claim {
+            class: Class::PermutationScale,
+            theorem: "Squires, Seigal, Bhate and Uhler (2023), ICML, PMLR 202: with a perfect intervention on every latent, mixing, graph and weights are \
+                      unique up to the scale of the latents and the choice among orders that put causes before effects",
+            assumptions: &evidence::ASSUMPTIONS,
+        }
+    }
+
+    fn evidence(&self, x: &Environments, model: &LatentCauses, run: &mut Run<'_>) -> Result<Vec<Evidence>, CausalError> {
+        run.in_pool(|_| evidence::of(self, x, model))
+    }
+}

@@ -1,0 +1,261 @@
+//! The fitted model: latents, the linear equations between them, their mixing, and what each environment intervened on.
+
+use super::disentanglement::Disentanglement;
+use super::pseudo_inverse;
+use crate::CausalError;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use rand_distr::{Distribution, StandardNormal};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use unmix_core::{
+    Do, Fault, Generate, Infer, Intervene, Load, Model, Sample, Seed, Stream, code_index, load_json, require_columns, save_json,
+};
+use unmix_graph::{Dag, Graph};
+use unmix_numerics::inverse;
+
+/// What an environment intervened on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatentTarget {
+    /// The label of the environment.
+    pub environment: String,
+    /// Its target, `z1`, ….
+    pub code: String,
+    /// The variance of the target under the intervention, in units of its observational variance.
+    pub variance: f64,
+}
+
+/// `x = mean + G z` with `z = A z + e`: latents of mean 0 and variance 1 in the observational environment, causes before effects.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "CausesFile", into = "CausesFile")]
+pub struct LatentCauses {
+    variables: Vec<String>,
+    mean: Array1<f64>,
+    mixing: Array2<f64>,
+    noise_variances: Array1<f64>,
+    targets: Vec<LatentTarget>,
+    measurement_noise: f64,
+    weights: Array2<f64>,
+    dag: Dag,
+    unmixing: Array2<f64>,
+}
+
+impl LatentCauses {
+    /// The model of a disentanglement whose row `k` belongs to the environment `labels[k]`.
+    pub(super) fn new(
+        variables: &[String],
+        labels: &[String],
+        mean: Array1<f64>,
+        found: &Disentanglement,
+        measurement_noise: f64,
+    ) -> Result<Self, CausalError> {
+        let order = &found.order;
+        let ordered = |a: &Array2<f64>| a.select(Axis(0), order);
+        let structure = ordered(&found.structure).select(Axis(1), order);
+        let spread = inverse(structure.view())?;
+        let deviation = spread.map_axis(Axis(1), |row| row.dot(&row).sqrt());
+        let unmixing = ordered(&found.unmixing) / deviation.view().insert_axis(Axis(1));
+        // the effects of standardised latents
+        let weights = found.weights().select(Axis(0), order).select(Axis(1), order) * &deviation / deviation.view().insert_axis(Axis(1));
+        let noise_variances = Array1::from_shape_fn(order.len(), |j| (structure[[j, j]] * deviation[j]).powi(-2));
+        let targets = order.iter().enumerate().map(|(j, &k)| LatentTarget {
+            environment: labels[k].clone(),
+            code: format!("z{}", j + 1),
+            variance: (found.strengths[k] * deviation[j]).powi(-2),
+        });
+        let file = CausesFile {
+            variables: variables.to_vec(),
+            mean,
+            mixing: pseudo_inverse(unmixing.t())?.reversed_axes(),
+            weights,
+            noise_variances,
+            targets: targets.collect(),
+            measurement_noise,
+        };
+        Self::try_from(file)
+    }
+
+    /// The names of the variables, `p` of them.
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// The means of the variables in the observational environment, `[p]`.
+    pub fn mean(&self) -> &Array1<f64> {
+        &self.mean
+    }
+
+    /// The effects `A` between latents `[d, d]`, `[i, j]` that of `j` on `i`.
+    pub fn weights(&self) -> ArrayView2<'_, f64> {
+        self.weights.view()
+    }
+
+    /// The variances of `e` in the observational environment, `[d]`.
+    pub fn noise_variances(&self) -> &Array1<f64> {
+        &self.noise_variances
+    }
+
+    /// What each environment intervened on, in the order of the codes.
+    pub fn targets(&self) -> &[LatentTarget] {
+        &self.targets
+    }
+
+    /// The variance of the measurement noise of each variable; 0 without.
+    pub fn measurement_noise(&self) -> f64 {
+        self.measurement_noise
+    }
+
+    /// The acyclic graph between the latents.
+    pub fn dag(&self) -> &Dag {
+        &self.dag
+    }
+
+    fn components(&self) -> usize {
+        self.mixing.ncols()
+    }
+
+    /// `z` from noises `e` `[n, d]`, with the equations of `dos` replaced.
+    fn predict(&self, e: &Array2<f64>, dos: &[Do]) -> Result<Array2<f64>, Fault> {
+        let mut set = vec![None; self.components()];
+        for Do { node, value } in dos {
+            set[code_index(node, self.components())?] = Some(*value);
+        }
+        let mut z = e.clone();
+        for &i in self.dag.order() {
+            let column = match set[i] {
+                Some(value) => Array1::from_elem(e.nrows(), value),
+                None => self.dag.parents(i).iter().fold(e.column(i).to_owned(), |sum, &j| sum + &z.column(j) * self.weights[[i, j]]),
+            };
+            z.column_mut(i).assign(&column);
+        }
+        Ok(z)
+    }
+
+    /// Samples `[n, p]`.
+    fn draw(&self, dos: &[Do], n: usize, seed: Seed) -> Result<Array2<f64>, Fault> {
+        let noise = normals(n, self.components(), &mut seed.stream("latent-noise", 0)) * &self.noise_variances.mapv(f64::sqrt);
+        let mut x = self.generate(self.predict(&noise, dos)?.view())?;
+        if self.measurement_noise > 0.0 {
+            x += &(normals(n, x.ncols(), &mut seed.stream("measurement-noise", 0)) * self.measurement_noise.sqrt());
+        }
+        Ok(x)
+    }
+}
+
+/// Standard normal draws `[n, d]`.
+pub(crate) fn normals(n: usize, d: usize, stream: &mut Stream) -> Array2<f64> {
+    Array2::from_shape_simple_fn((n, d), || StandardNormal.sample(stream))
+}
+
+impl Infer for LatentCauses {
+    fn infer(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, Fault> {
+        require_columns(x, self.mean.len())?;
+        Ok((&x - &self.mean).dot(&self.unmixing.t()))
+    }
+}
+
+impl Generate for LatentCauses {
+    fn generate(&self, z: ArrayView2<'_, f64>) -> Result<Array2<f64>, Fault> {
+        require_columns(z, self.components())?;
+        Ok(z.dot(&self.mixing.t()) + &self.mean)
+    }
+}
+
+impl Sample for LatentCauses {
+    fn sample(&self, n: usize, seed: Seed) -> Result<Array2<f64>, Fault> {
+        self.draw(&[], n, seed)
+    }
+}
+
+impl Intervene for LatentCauses {
+    fn intervene(&self, dos: &[Do], factual: Option<ArrayView2<'_, f64>>, n: usize, seed: Seed) -> Result<Array2<f64>, Fault> {
+        let Some(x) = factual else { return self.draw(dos, n, seed) };
+        let z = self.infer(x)?;
+        let noise = z.dot(&(Array2::eye(self.components()) - &self.weights).t());
+        // what the latents do not carry stays
+        Ok(&x + &(self.predict(&noise, dos)? - z).dot(&self.mixing.t()))
+    }
+}
+
+impl Model for LatentCauses {
+    fn as_infer(&self) -> Option<&dyn Infer> {
+        Some(self)
+    }
+
+    fn as_generate(&self) -> Option<&dyn Generate> {
+        Some(self)
+    }
+
+    fn as_sample(&self) -> Option<&dyn Sample> {
+        Some(self)
+    }
+
+    fn as_intervene(&self) -> Option<&dyn Intervene> {
+        Some(self)
+    }
+
+    fn mixing(&self) -> Option<ArrayView2<'_, f64>> {
+        Some(self.mixing.view())
+    }
+
+    fn unmixing(&self) -> Option<ArrayView2<'_, f64>> {
+        Some(self.unmixing.view())
+    }
+
+    fn code_correlations(&self) -> Option<Array2<f64>> {
+        let d = self.components();
+        let spread = inverse((Array2::<f64>::eye(d) - &self.weights).view()).ok()?;
+        Some((&spread * &self.noise_variances).dot(&spread.t()))
+    }
+
+    fn graph(&self) -> Option<&Graph> {
+        Some(self.dag.graph())
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), Fault> {
+        save_json(self, folder)
+    }
+}
+
+impl Load for LatentCauses {
+    fn load(folder: &Path) -> Result<Self, Fault> {
+        load_json(folder)
+    }
+}
+
+/// The JSON form: what the rest follows from.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "LatentCauses", deny_unknown_fields)]
+struct CausesFile {
+    variables: Vec<String>,
+    mean: Array1<f64>,
+    mixing: Array2<f64>,
+    weights: Array2<f64>,
+    noise_variances: Array1<f64>,
+    targets: Vec<LatentTarget>,
+    measurement_noise: f64,
+}
+
+impl From<LatentCauses> for CausesFile {
+    fn from(model: LatentCauses) -> Self {
+        let LatentCauses { variables, mean, mixing, weights, noise_variances, targets, measurement_noise, .. } = model;
+        Self { variables, mean, mixing, weights, noise_variances, targets, measurement_noise }
+    }
+}
+
+impl TryFrom<CausesFile> for LatentCauses {
+    type Error = CausalError;
+
+    fn try_from(file: CausesFile) -> Result<Self, CausalError> {
+        let CausesFile { variables, mean, mixing, weights, noise_variances, targets, measurement_noise } = file;
+        let (p, d) = mixing.dim();
+        let parts = [("the mean", p, mean.len()), ("the list of variables", p, variables.len()), ("the weights", d, weights.ncols())];
+        let more = [("the list of noise variances", d, noise_variances.len()), ("the list of targets", d, targets.len())];
+        if let Some((part, expected, found)) = parts.into_iter().chain(more).find(|(_, expected, found)| expected != found) {
+            return Err(CausalError::Shape { part, expected, found });
+        }
+        let graph = Graph::from_adjacency((1..=d).map(|j| format!("z{j}")), weights.view())?;
+        let dag = Dag::try_from(graph)?;
+        let unmixing = pseudo_inverse(mixing.view())?;
+        Ok(Self { variables, mean, mixing, noise_variances, targets, measurement_noise, weights, dag, unmixing })
+    }
+}
