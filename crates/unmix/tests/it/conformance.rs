@@ -27,10 +27,8 @@ fn suite(name: &str) -> Conformance {
         // ink as words
         "anchor-words" => Conformance::of(method, ink()).with("components = 4").allows_constant_columns(),
         "latent-class" => Conformance::of(method, answers()).with("components = 2\nstarts = 5"),
-        "ica-lingam" | "direct-lingam" => Conformance::of(method, cells()).with("bootstrap = 3"),
-        "notears" | "dagma" => Conformance::of(method, cells()),
-        "pc" => Conformance::of(method, cells()).with("bootstrap = 3"),
-        "ges" => Conformance::of(method, cells()),
+        "ica-lingam" | "direct-lingam" | "pc" => Conformance::of(method, cells()).with("bootstrap = 3"),
+        "ges" | "notears" | "dagma" => Conformance::of(method, cells()),
         "linear-causal-disentanglement" => Conformance::of(method, interventions()).linear(1e-6),
         "vae" | "beta-vae" => Conformance::of(method, digits()).with(NETWORK).allows_constant_columns(),
         other => panic!("method `{other}` has no row in the conformance suite"),
