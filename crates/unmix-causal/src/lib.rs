@@ -75,8 +75,7 @@ pub use error::CausalError;
 pub use ges::{Ges, GesParams, gaussian_bic};
 pub use independence::{FisherZ, GSquare, IndependenceTest, SeparationOracle};
 pub use linear_disentanglement::{
-    Disentanglement, LatentCauses, LatentTarget, LinearDisentanglement, LinearDisentanglementParams, MeasurementNoise, Recovery,
-    disentangle_precisions,
+    Disentanglement, LatentCauses, LinearDisentanglement, LinearDisentanglementParams, MeasurementNoise, Recovery, disentangle_precisions,
 };
 pub use linear_sem::LinearSem;
 pub use lingam::{Bootstrap, DirectLingam, DirectLingamParams, Direction, IcaLingam, IcaLingamParams, Pruning};

@@ -42,8 +42,8 @@ pub use fit::{Fit, FitRows, Fitted, NotConverged, Stop, Warning, drawn_evidence}
 pub use incomplete::Incomplete;
 pub use method::{Method, Outcome, nearest};
 pub use model::{
-    ClosedLoop, Do, Generate, Infer, Intervene, Load, LogDensity, MODEL_JSON, Model, ModelFileError, Profiles, Sample, code_index,
-    load_json, require_columns, save_json,
+    ClosedLoop, CodeTarget, Do, Generate, Infer, Intervene, Load, LogDensity, MODEL_JSON, Model, ModelFileError, Profiles, Sample,
+    code_index, load_json, require_columns, save_json,
 };
 pub use observations::Observations;
 pub use params::{Checks, InvalidParams, Params, Violation};

@@ -2,7 +2,7 @@
 
 use crate::{DataError, Failure, Fault, Kind, Seed};
 use ndarray::{Array1, Array2, ArrayView2};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -52,6 +52,10 @@ pub trait Model: Send + Sync + 'static {
     fn graph(&self) -> Option<&Graph> {
         None
     }
+    /// What each environment but the observational one intervened on, as the fit found it.
+    fn targets(&self) -> Option<&[CodeTarget]> {
+        None
+    }
     /// Writes the model to files in `folder`, which exists.
     ///
     /// # Errors
@@ -64,6 +68,17 @@ impl dyn Model {
     pub fn closed_loop(&self) -> Option<ClosedLoop<'_>> {
         Some(ClosedLoop { infer: self.as_infer()?, generate: self.as_generate()? })
     }
+}
+
+/// What an environment intervened on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CodeTarget {
+    /// The label of the environment.
+    pub environment: String,
+    /// Its target, `z1`, ….
+    pub code: String,
+    /// The variance of the target under the intervention, in units of its observational variance.
+    pub variance: f64,
 }
 
 /// The answers that each class of rows gives.

@@ -14,7 +14,7 @@ const MOST_PRINTED: usize = 16;
 /// The matrix `x` `[rows, columns]` in colours from blue (negative) over white (0) to red (positive), with its values where there is
 /// room for them.
 ///
-/// Colours are full at `limit`, or at the greatest absolute value if that is `None`.
+/// Colours are full at `limit`, or at the greatest absolute value if that is `None`. The bar beside them has no negative half where no value is negative.
 ///
 /// ```
 /// use ndarray::array;
@@ -97,7 +97,8 @@ pub fn heat_map(
     let (right, bottom) = (left + width * x.ncols() as f64, top + height * x.nrows() as f64);
     // a bar needs some height to be read, though the matrix may have a single row
     let end = bottom.max(top + 90.0);
-    colour_bar(&mut canvas, right + 24.0, (top, end), limit);
+    let lowest = if x.iter().any(|v| *v < 0.0) { -limit } else { 0.0 };
+    colour_bar(&mut canvas, right + 24.0, (top, end), (lowest, limit));
     // names turned by 45 degrees reach beyond the last column
     let overhang = if turned { widest(&column_names) * 0.72 - width / 2.0 } else { 0.0 };
     let full = (right + 24.0 + 14.0 + 10.0 + text_width(&label(-limit)) + 12.0).max(right + overhang + 12.0);
@@ -115,16 +116,18 @@ fn cell(value: f64, limit: f64) -> String {
     if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "−") }
 }
 
-fn colour_bar(canvas: &mut Canvas, x: f64, (top, bottom): (f64, f64), limit: f64) {
+/// The colours from `lowest`, which is `-limit` or 0, to `limit`.
+fn colour_bar(canvas: &mut Canvas, x: f64, (top, bottom): (f64, f64), (lowest, limit): (f64, f64)) {
     const STEPS: usize = 33;
     let step = (bottom - top) / STEPS as f64;
     for i in 0..STEPS {
-        let share = 1.0 - 2.0 * i as f64 / (STEPS - 1) as f64;
+        let value = limit + (lowest - limit) * i as f64 / (STEPS - 1) as f64;
         // half a pixel of overlap hides the seams
         let [rx, ry, h] = [x, top + i as f64 * step, step + 0.5].map(number);
-        canvas.element("rect", &[("x", &rx), ("y", &ry), ("width", "14"), ("height", &h), ("fill", &hex(diverging(share, 1.0)))]);
+        canvas.element("rect", &[("x", &rx), ("y", &ry), ("width", "14"), ("height", &h), ("fill", &hex(diverging(value, limit)))]);
     }
-    for (value, at) in [(limit, top), (0.0, f64::midpoint(top, bottom)), (-limit, bottom)] {
+    let middle = (0.5 * (lowest + limit), f64::midpoint(top, bottom));
+    for (value, at) in [(limit, top), middle, (lowest, bottom)] {
         canvas.text("u-muted u-small", x + 20.0, at + 4.0, Anchor::Start, &label(value));
     }
 }

@@ -3,7 +3,7 @@
 use crate::{FitRecord, RunConfig, RunData, STOPS, code_names, method, traverse};
 use ndarray::{ArrayView1, ArrayView2, Axis, Zip, concatenate};
 use serde_json::Value;
-use unmix_core::{Claim, Evidence, Fault, Generate, Graph, Model, Profiles, Seed, Table, Verdict};
+use unmix_core::{Claim, CodeTarget, Evidence, Fault, Generate, Graph, Model, Profiles, Seed, Table, Verdict};
 use unmix_data::RunDirectory;
 use unmix_linear::{Correlation, FactorCounts, LinearError};
 use unmix_report::{Bar, BarChart, Figure, GraphDrawing, ImageGrid, LineChart, Report, Section, Series, Tone, heat_map, scree};
@@ -55,6 +55,9 @@ pub fn run_report(
     }
     if let Some(graph) = model.graph() {
         report = report.section(graph_section(graph, None)?);
+    }
+    if let Some(targets) = model.targets() {
+        report = report.section(target_section(targets));
     }
     if let (Some(generate), Some(codes)) = (model.as_generate(), codes) {
         report = report.section(loop_section(generate, codes, table)?);
@@ -136,6 +139,14 @@ pub fn training_curve(training: Vec<(f64, f64)>, held_out: Vec<(f64, f64)>) -> R
         chart = chart.line(Series { name: "held-out rows".into(), points: held_out });
     }
     Ok(chart.draw()?)
+}
+
+fn target_section(targets: &[CodeTarget]) -> Section {
+    let row = |target: &CodeTarget| [target.environment.clone(), target.code.clone(), format!("{:.3}", target.variance)];
+    let table =
+        targets.iter().fold(unmix_report::Table::new(["environment", "target", "variance"]), |table, target| table.row(row(target)));
+    let caption = "What each environment intervened on, as the fit found it, and the variance of the target there in units of that in the observational environment.";
+    Section::new("What each environment changed").table(table, caption)
 }
 
 fn profile_section(profiles: &Profiles) -> Result<Section, Fault> {
@@ -262,9 +273,13 @@ pub fn graph_section(graph: &Graph, reference: Option<&Graph>) -> Result<Section
     } else {
         "Edges of the fit".to_owned()
     };
-    let caption = format!(
-        "{which}; wider is stronger, fainter is less certain. Numbers are the shares of bootstrap samples with the same edge in the same direction."
-    );
+    let caption = if graph.edges().iter().any(|edge| edge.probability.is_some()) {
+        format!(
+            "{which}; wider is stronger, fainter is less certain. Numbers are the shares of bootstrap samples with the same edge in the same direction."
+        )
+    } else {
+        format!("{which}; wider is stronger.")
+    };
     let mut section = Section::new("Graph").figure(graph_figure(graph, reference)?, caption);
     let name = |i: usize| graph.nodes().get(i).map_or("", String::as_str);
     let mut edges: Vec<(f64, String, usize)> = graph

@@ -144,9 +144,8 @@ impl Found {
 
 const PREFACE: &str = "# What do observational methods find in the Sachs proteins?
 
-Written by `cargo xtask experiment sachs`; do not edit. An edge without direction, of `pc` and `ges`, counts half for each of
-its two. Logarithms of 11 proteins and lipids in human immune cells (Sachs et al. 2005), against the consensus graph of 18 edges,
-which holds a cycle. Bootstrap: 100 resamples of the cells, root seed 20264; all probabilities are in [sachs.csv](sachs.csv).
+Written by `cargo xtask experiment sachs`; do not edit. Logarithms of 11 proteins and lipids in human immune cells (Sachs et al. 2005), against the consensus graph of 18 edges,
+which holds a cycle. Bootstrap: 100 resamples of the cells, root seed 20264; all probabilities are in [sachs.csv](sachs.csv); an edge without direction (`pc`, `ges`) counts half for each of its two.
 
 *Precision*, *recall* and *F1* count directed edges; SHD counts a reversed edge once. *Sorted* is the varsortability of the graph found: near 1 or 0 its order is that of the variances.
 *Refuted* are the assumptions that the method's own evidence, on cells that have not chosen the graph, rejects at a level of 5 %.
@@ -159,7 +158,7 @@ const HEADER: &str = "| method | edges | SHD | precision | recall | F1 | skeleto
 const READING: &str = "
 ## What can be concluded, and what not
 
-- The methods here use no intervention, though the data hold eight: pooling the conditions takes what a reagent does for what a protein does. So the second table is a warning, not a result.
+- The methods here use no intervention, though the data hold eight conditions with one: pooling the conditions takes what a reagent does for what a protein does. So the second table is a warning, not a result.
 - Each method's evidence is beside its graph. Where linear mechanisms or the absence of hidden causes are refuted, the graph is a description of dependence, whatever its F1 is.
 - A high bootstrap probability says that another sample of these cells would give the same edge. It does not say that the edge is causal: a method that is wrong in the same way
   each time is certain.

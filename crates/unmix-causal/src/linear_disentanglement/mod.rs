@@ -22,8 +22,8 @@ mod reduction;
 mod search;
 
 pub use disentanglement::{Disentanglement, disentangle_precisions};
+pub use model::LatentCauses;
 pub(crate) use model::normals;
-pub use model::{LatentCauses, LatentTarget};
 pub use recovery::Recovery;
 pub use reduction::MeasurementNoise;
 

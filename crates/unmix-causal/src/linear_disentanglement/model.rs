@@ -8,21 +8,10 @@ use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use unmix_core::{
-    Do, Fault, Generate, Infer, Intervene, Load, Model, Sample, Seed, Stream, code_index, load_json, require_columns, save_json,
+    CodeTarget, Do, Fault, Generate, Infer, Intervene, Load, Model, Sample, Seed, Stream, code_index, load_json, require_columns, save_json,
 };
 use unmix_graph::{Dag, Graph};
 use unmix_numerics::inverse;
-
-/// What an environment intervened on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LatentTarget {
-    /// The label of the environment.
-    pub environment: String,
-    /// Its target, `z1`, ….
-    pub code: String,
-    /// The variance of the target under the intervention, in units of its observational variance.
-    pub variance: f64,
-}
 
 /// `x = mean + G z` with `z = A z + e`: latents of mean 0 and variance 1 in the observational environment, causes before effects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +21,7 @@ pub struct LatentCauses {
     mean: Array1<f64>,
     mixing: Array2<f64>,
     noise_variances: Array1<f64>,
-    targets: Vec<LatentTarget>,
+    targets: Vec<CodeTarget>,
     measurement_noise: f64,
     weights: Array2<f64>,
     dag: Dag,
@@ -57,7 +46,7 @@ impl LatentCauses {
         // the effects of standardised latents
         let weights = found.weights().select(Axis(0), order).select(Axis(1), order) * &deviation / deviation.view().insert_axis(Axis(1));
         let noise_variances = Array1::from_shape_fn(order.len(), |j| (structure[[j, j]] * deviation[j]).powi(-2));
-        let targets = order.iter().enumerate().map(|(j, &k)| LatentTarget {
+        let targets = order.iter().enumerate().map(|(j, &k)| CodeTarget {
             environment: labels[k].clone(),
             code: format!("z{}", j + 1),
             variance: (found.strengths[k] * deviation[j]).powi(-2),
@@ -95,7 +84,7 @@ impl LatentCauses {
     }
 
     /// What each environment intervened on, in the order of the codes.
-    pub fn targets(&self) -> &[LatentTarget] {
+    pub fn targets(&self) -> &[CodeTarget] {
         &self.targets
     }
 
@@ -211,6 +200,10 @@ impl Model for LatentCauses {
         Some(self.dag.graph())
     }
 
+    fn targets(&self) -> Option<&[CodeTarget]> {
+        Some(&self.targets)
+    }
+
     fn save(&self, folder: &Path) -> Result<(), Fault> {
         save_json(self, folder)
     }
@@ -231,7 +224,7 @@ struct CausesFile {
     mixing: Array2<f64>,
     weights: Array2<f64>,
     noise_variances: Array1<f64>,
-    targets: Vec<LatentTarget>,
+    targets: Vec<CodeTarget>,
     measurement_noise: f64,
 }
 

@@ -211,3 +211,45 @@ fn the_number_of_factors_is_asked_of_several_rules() {
     let report = place.read("oblique/report.html");
     assert!(report.contains("How the codes hang together") && report.contains("How many factors?"));
 }
+
+#[test]
+fn environments_give_latent_causes_and_their_targets() {
+    use std::fmt::Write as _;
+    use unmix::causal::simulate::{InterventionalParams, interventional};
+    let place = Place::new();
+    let params = InterventionalParams { latents: 3, variables: 5, ..Default::default() };
+    let truth = interventional(&params, Seed(3)).unwrap().environments(800, 0.0, Seed(4)).unwrap();
+    let mut table = format!("condition,{}\n", truth.names().join(","));
+    for environment in truth.list() {
+        for row in environment.observations.x().rows() {
+            let cells: Vec<String> = row.iter().map(f64::to_string).collect();
+            writeln!(table, "{},{}", environment.label, cells.join(",")).unwrap();
+        }
+    }
+    place.write("cells.csv", &table);
+    place.ok("fit linear-causal-disentanglement cells.csv --environment-column condition --observational observational --out run --quiet");
+    let report = place.read("run/report.html");
+    assert!(report.contains("What each environment changed"));
+    for environment in truth.list().iter().filter(|e| e.label != "observational") {
+        assert!(report.contains(&format!(">{}<", environment.label)), "{} has no target", environment.label);
+    }
+    // without the column the method says what it needs
+    let refused = place.run("fit linear-causal-disentanglement cells.csv --exclude condition");
+    assert!(refused.status != 0 && refused.err.contains("--environment-column"), "{}", refused.err);
+}
+
+#[test]
+fn classes_of_answers_have_profiles() {
+    let place = Place::new();
+    let mut table = String::from("smokes,drinks,sleeps\n");
+    for i in 0..300_usize {
+        let class = usize::from(i % 3 == 0);
+        let answer = |j: usize| usize::from((i * 7 + j * 5) % 10 < if class == 1 { 8 } else { 2 });
+        table += &format!("{},{},{}\n", answer(0), answer(1), answer(2));
+    }
+    place.write("answers.csv", &table);
+    place.ok("fit latent-class answers.csv --set components=2 --set starts=3 --out run --quiet");
+    assert!(place.read("run/report.html").contains("What each class answers"));
+    let profiles = place.read("run/profiles.csv");
+    assert!(profiles.starts_with("answer,z1 (") && profiles.contains("\nsleeps = 1,"), "{profiles}");
+}
