@@ -44,6 +44,14 @@ pub enum CausalError {
         /// Values returned.
         found: usize,
     },
+    /// A mechanism is made for another number of parents.
+    #[error("the mechanism of \"{variable}\" does not take the {parents} parents that the graph gives it; give it one weight a parent")]
+    Parents {
+        /// Name of the variable.
+        variable: String,
+        /// Its parents.
+        parents: usize,
+    },
     /// A value does not determine the noise behind it.
     #[error(
         "the value of \"{variable}\" does not determine its noise, so that there is no counterfactual; give its mechanism a `noise`, or sample the \
@@ -149,6 +157,7 @@ impl Failure for CausalError {
             Self::Graph(_)
             | Self::Shape { .. }
             | Self::RowCount { .. }
+            | Self::Parents { .. }
             | Self::NoNoise { .. }
             | Self::NonFinite { .. }
             | Self::Determined { .. }

@@ -75,6 +75,16 @@ pub enum DataError {
         /// Columns given.
         found: usize,
     },
+    /// Environments have different columns, or the same in another order.
+    #[error("environment \"{label}\" has the column \"{found}\" where the first one has \"{expected}\"; give all the same columns in the same order")]
+    OtherColumns {
+        /// The label of the environment.
+        label: String,
+        /// The name in the first environment.
+        expected: String,
+        /// The name here.
+        found: String,
+    },
     /// There are fewer rows than the method needs.
     #[error("the table has {found} rows, at least {needed} are needed to {reason}")]
     TooFewRows {

@@ -56,7 +56,7 @@ impl Environments {
     /// Checks that there is an environment, that all have the same columns, and that at most one is observational.
     ///
     /// # Errors
-    /// [`DataError::NoEnvironments`] if the list is empty, [`DataError::ColumnCount`] if widths differ, [`DataError::DuplicateName`]
+    /// [`DataError::NoEnvironments`] if the list is empty, [`DataError::ColumnCount`] if widths differ, [`DataError::OtherColumns`] if names do, [`DataError::DuplicateName`]
     /// if two environments share a label, [`DataError::Missing`] if two are observational.
     pub fn new(list: Vec<Environment>) -> Result<Self, DataError> {
         let first = list.first().ok_or(DataError::NoEnvironments)?;
@@ -64,6 +64,11 @@ impl Environments {
         for (i, environment) in list.iter().enumerate() {
             if environment.observations.columns() != width {
                 return Err(DataError::ColumnCount { expected: width, found: environment.observations.columns() });
+            }
+            let mut names = first.observations.names().iter().zip(environment.observations.names());
+            if let Some((expected, found)) = names.find(|(a, b)| a != b) {
+                let label = environment.label.clone();
+                return Err(DataError::OtherColumns { label, expected: expected.clone(), found: found.clone() });
             }
             if list.iter().take(i).any(|e| e.label == environment.label) {
                 return Err(DataError::DuplicateName { name: environment.label.clone() });

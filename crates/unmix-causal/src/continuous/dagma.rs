@@ -6,7 +6,7 @@
 //! A departure from the authors' code: each stage is minimised by L-BFGS under bounds, to a tolerance, in place of some ten thousand steps of Adam with
 //! subgradients; weights at 0 are 0.
 
-use super::{Continuous, Found, acyclicity::of_log_det, claim, evidence, least_squares, minimise};
+use super::{Continuous, Found, acyclicity::of_log_det, claim, cut_short, evidence, least_squares, minimise, unit};
 use crate::{CausalError, LinearSem};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ impl Continuous for Dagma {
     fn search(&self, covariance: &Array2<f64>, run: &mut Run<'_>) -> Result<Found, CausalError> {
         let DagmaParams { penalty, stages, max_iterations, tolerance, .. } = self.params;
         let mut weights = Array2::zeros(covariance.raw_dim());
-        let mut found = Found { weights: weights.clone(), score: 0.0, iterations: 0, stop: Stop::Tolerance };
+        let mut found = Found { weights: weights.clone(), score: 0.0, iterations: 0, stop: Stop::Tolerance, warnings: Vec::new() };
         for stage in 0..stages {
             let mu = SHRINK.powi(stage as i32);
             let mut s = (FIRST_S - S_STEP * stage as f64).max(LEAST_S);
@@ -103,7 +103,7 @@ impl Continuous for Dagma {
             while of_log_det(&weights, s, &mut Array2::zeros(weights.raw_dim())).is_none() {
                 s += S_STEP;
             }
-            let search = Lbfgs { max_iterations, gradient_tolerance: tolerance * mu, value_tolerance: 0.0, ..Lbfgs::default() };
+            let search = Lbfgs { max_iterations, gradient_tolerance: tolerance * mu * unit(covariance), value_tolerance: 0.0, ..Lbfgs::default() };
             let (next, minimum) = minimise(&search, &weights, mu * penalty, |weights, gradient| {
                 let cycles = of_log_det(weights, s, gradient)?;
                 let (loss, slope) = least_squares(weights, covariance);
@@ -114,8 +114,9 @@ impl Continuous for Dagma {
             found.iterations += minimum.iterations;
             found.score = least_squares(&weights, covariance).0 + penalty * weights.mapv(f64::abs).sum();
             // rounding ends a stage whose tolerance is below it
-            if minimum.stop == unmix_numerics::Stop::Iterations {
+            if minimum.stop == unmix_numerics::Stop::Iterations && found.stop == Stop::Tolerance {
                 found.stop = Stop::MaxIterations;
+                found.warnings.push(cut_short());
             }
             let parts = [("mu", mu)];
             let progress = Progress { stage: Self::NAME, step: stage + 1, total: Some(stages), objective: found.score, parts: &parts };

@@ -1,10 +1,11 @@
 //! Graphs by continuous optimisation: least squares with an `l1` penalty over weights that form no cycle.
 //!
 //! With covariance `C` of the columns the score of weights `B` `[d, d]` (row = effect) is `½ tr((I - B) C (I - B)ᵀ) + λ Σ|B|`. [`Notears`] and [`Dagma`] minimise it
-//! under a smooth function that is 0 without cycles, and set weights below a threshold to 0.
+//! under a smooth function that is 0 without cycles, and set weights below a threshold to 0. The penalty makes the others too small, so those that are left are
+//! fitted again by least squares: the model's effects are these.
 //!
-//! The score compares noises in the units of the columns: it is smallest at the true graph if all noises have the same variance (Loh and Bühlmann 2014, Journal
-//! of Machine Learning Research 15), and where variances grow along the order, it follows them (Reisach, Seiler and Weichwald 2021, NeurIPS 34). Both
+//! The score compares noises in the units of the columns: without the penalty its expectation is smallest at the true weights if all noises have the same variance
+//! (Loh and Bühlmann 2014, Journal of Machine Learning Research 15), and where variances grow along the order, it follows them (Reisach, Seiler and Weichwald 2021, NeurIPS 34). Both
 //! methods warn of that; the equality is tested on held-out rows.
 
 mod acyclicity;
@@ -15,10 +16,9 @@ mod notears;
 pub use dagma::{Dagma, DagmaParams};
 pub use notears::{Notears, NotearsParams};
 
-use crate::{CausalError, LinearSem, varsortability};
-use ndarray::{Array2, Zip};
+use crate::{CausalError, LinearSem, adaptive_lasso::least_squares as least_squares_of, varsortability};
+use ndarray::{Array2, Axis, Zip};
 use unmix_core::{Claim, Class, Fitted, Observations, Run, Stop, Warning};
-use unmix_graph::{Dag, Graph};
 use unmix_numerics::{Bounds, Lbfgs, Minimum, NumericsError, moments};
 
 /// Variances that follow the order to more than this share (of pairs that a path joins) are worth a warning.
@@ -32,6 +32,7 @@ pub(crate) struct Found {
     score: f64,
     iterations: usize,
     stop: Stop,
+    warnings: Vec<Warning>,
 }
 
 /// A method that searches for weights of columns with a given covariance.
@@ -44,51 +45,79 @@ pub(crate) trait Continuous: Sync {
 
     fn search(&self, covariance: &Array2<f64>, run: &mut Run<'_>) -> Result<Found, CausalError>;
 
-    /// The weights that are left in the units of `x`, the search, and whether the threshold left a cycle.
+    /// The weights of the edges that are left, by least squares and in the units of `x`; the search; and whether the threshold left a cycle.
     fn estimate(&self, x: &Observations, run: &mut Run<'_>) -> Result<(Array2<f64>, Found, bool), CausalError> {
         x.require_rows(2, "estimate covariances")?;
         x.require_varying()?;
         x.require_distinct()?;
         let moments = moments(x.x());
         let scale = moments.covariance.diag().mapv(f64::sqrt);
-        let covariance = if self.standardize() { moments.correlation() } else { moments.covariance };
-        let found = self.search(&covariance, run)?;
-        let (mut weights, cyclic) = acyclic(&found.weights, self.threshold())?;
-        if self.standardize() {
-            weights.indexed_iter_mut().for_each(|((i, j), w)| *w *= scale[i] / scale[j]);
-        }
+        let correlation = moments.correlation();
+        let found = self.search(if self.standardize() { &correlation } else { &moments.covariance }, run)?;
+        let (kept, cyclic) = acyclic(&found.weights, self.threshold());
+        let mut weights = refitted(&kept, &correlation)?;
+        weights.indexed_iter_mut().for_each(|((i, j), w)| *w *= scale[i] / scale[j]);
         Ok((weights, found, cyclic))
     }
 }
 
-/// The weights above `threshold`, and of these, smallest first, without as many as leave no cycle; whether there were any.
-fn acyclic(weights: &Array2<f64>, threshold: f64) -> Result<(Array2<f64>, bool), CausalError> {
+/// The weights above `threshold`, without the smallest of those that lie on a cycle, one after another until there is none; whether there was any.
+fn acyclic(weights: &Array2<f64>, threshold: f64) -> (Array2<f64>, bool) {
     let mut kept = weights.mapv(|w| if w.abs() > threshold { w } else { 0.0 });
     let mut edges: Vec<(usize, usize)> = kept.indexed_iter().filter(|(_, w)| **w != 0.0).map(|(at, _)| at).collect();
     edges.sort_by(|a, b| kept[*a].abs().total_cmp(&kept[*b].abs()));
-    let names = || (0..weights.nrows()).map(|j| j.to_string());
     let mut removed = false;
-    for edge in edges {
-        if Dag::try_from(Graph::from_adjacency(names(), kept.view())?).is_ok() {
-            break;
+    // what lies on no cycle now will lie on none when others are gone
+    for (effect, cause) in edges {
+        if reaches(&kept, effect, cause) {
+            (kept[[effect, cause]], removed) = (0.0, true);
         }
-        (kept[edge], removed) = (0.0, true);
     }
-    Ok((kept, removed))
+    (kept, removed)
+}
+
+/// Whether a path of `weights` `[d, d]` (row = effect) leads from `from` to `to`.
+fn reaches(weights: &Array2<f64>, from: usize, to: usize) -> bool {
+    let mut seen = vec![false; weights.nrows()];
+    let mut waiting = vec![from];
+    while let Some(node) = waiting.pop() {
+        if node == to {
+            return true;
+        }
+        for effect in 0..seen.len() {
+            if weights[[effect, node]] != 0.0 && !std::mem::replace(&mut seen[effect], true) {
+                waiting.push(effect);
+            }
+        }
+    }
+    false
+}
+
+/// The weights `[d, d]` of the same edges by least squares, for standardised variables of these correlations.
+fn refitted(weights: &Array2<f64>, correlation: &Array2<f64>) -> Result<Array2<f64>, CausalError> {
+    let mut refitted = Array2::zeros(weights.raw_dim());
+    for (effect, row) in weights.rows().into_iter().enumerate() {
+        let causes: Vec<usize> = row.indexed_iter().filter(|(_, w)| **w != 0.0).map(|(j, _)| j).collect();
+        if causes.is_empty() {
+            continue;
+        }
+        let among = correlation.select(Axis(0), &causes).select(Axis(1), &causes);
+        let with = correlation.column(effect).select(Axis(0), &causes);
+        for (&cause, &weight) in causes.iter().zip(&least_squares_of(among.view(), with.view())?) {
+            refitted[[effect, cause]] = weight;
+        }
+    }
+    Ok(refitted)
 }
 
 fn fit<C: Continuous>(method: &C, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<LinearSem>, CausalError> {
     run.in_pool(|run| {
         let (weights, found, cyclic) = method.estimate(x, run)?;
         let model = LinearSem::of_residuals(x.names(), weights, x.x())?;
-        let mut warnings = Vec::new();
+        let mut warnings = found.warnings;
         if cyclic {
-            let text = "weights above `threshold` formed a cycle, of which the smallest are left out; raise `threshold`".to_owned();
+            let text = "weights above `threshold` formed cycles, of which the smallest are left out; raise `threshold`".to_owned();
             warnings.push(Warning { code: "cycle", text });
-        }
-        if found.stop == Stop::MaxIterations {
-            let text = "the search for weights reached `max_iterations` and its score still falls; raise it".to_owned();
-            warnings.push(Warning { code: "not-converged", text });
         }
         let sorted = if method.standardize() { None } else { varsortability(model.dag(), x.x())? };
         if let Some(share) = sorted.filter(|share| *share > SORTED) {
@@ -105,10 +134,21 @@ fn fit<C: Continuous>(method: &C, x: &Observations, run: &mut Run<'_>) -> Result
 fn claim() -> Claim {
     Claim {
         class: Class::Exact,
-        theorem: "Loh and Bühlmann (2014), JMLR 15: with noises of one variance the expected score has its only minimum over acyclic graphs at the true weights; \
-                  that a search from zero ends there is no theorem",
+        theorem: "Loh and Bühlmann (2014), JMLR 15: with noises of one variance the expected squared error has its only minimum over acyclic graphs at the true weights; \
+                  that a search with a penalty from zero ends there is no theorem",
         assumptions: &evidence::ASSUMPTIONS,
     }
+}
+
+/// What a tolerance on gradients or values is multiplied by where all variances are below 1, since the score is of their size.
+fn unit(covariance: &Array2<f64>) -> f64 {
+    covariance.diag().iter().fold(0.0_f64, |most, v| most.max(*v)).min(1.0)
+}
+
+/// That a search for weights was cut short.
+fn cut_short() -> Warning {
+    let text = "the search for weights reached its most iterations and its score still falls; raise `max_iterations`".to_owned();
+    Warning { code: "not-converged", text }
 }
 
 /// `½ tr((I - B) C (I - B)ᵀ)`, and its gradient.

@@ -3,17 +3,20 @@
 //! `½ tr((I - B) C (I - B)ᵀ) + λ Σ|B| + ρ h²/2 + α h`, with `h = tr exp(B ∘ B) - d`, is minimised by L-BFGS under bounds; `ρ` grows tenfold while `h` does not fall to a
 //! quarter, then `α` by `ρ h`, until `h` is 0 to a tolerance (algorithm 1). Settings are those of the authors' code.
 
-use super::{Continuous, Found, acyclicity::of_exponential, claim, evidence, least_squares, minimise};
+use super::{Continuous, Found, acyclicity::of_exponential, claim, cut_short, evidence, least_squares, minimise, unit};
 use crate::{CausalError, LinearSem};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
-use unmix_core::{Checks, Claim, Evidence, Fit, Fitted, Observations, Params, Progress, Run, Stop};
+use unmix_core::{Checks, Claim, Evidence, Fit, Fitted, Observations, Params, Progress, Run, Stop, Warning};
 use unmix_numerics::Lbfgs;
 
 /// The largest `ρ`, what it grows by, and the share to which `h` has to fall.
 const MOST_RHO: f64 = 1e16;
 const GROW: f64 = 10.0;
 const FALL: f64 = 0.25;
+
+/// The most steps of L-BFGS for each update.
+const STEPS: usize = 15_000;
 
 /// L-BFGS ends where no entry of the gradient is larger, or the value falls by a smaller share.
 const GRADIENT: f64 = 1e-5;
@@ -76,10 +79,13 @@ impl Continuous for Notears {
 
     fn search(&self, covariance: &Array2<f64>, run: &mut Run<'_>) -> Result<Found, CausalError> {
         let NotearsParams { penalty, max_iterations, tolerance, .. } = self.params;
-        let search = Lbfgs { max_iterations: 15_000, gradient_tolerance: GRADIENT, value_tolerance: VALUE, ..Lbfgs::default() };
+        let unit = unit(covariance);
+        let (gradient_tolerance, value_tolerance) = (GRADIENT * unit, VALUE * unit);
+        let search = Lbfgs { max_iterations: STEPS, gradient_tolerance, value_tolerance, ..Lbfgs::default() };
         let mut weights = Array2::zeros(covariance.raw_dim());
         let (mut rho, mut alpha, mut cycles) = (1.0_f64, 0.0, f64::INFINITY);
-        let mut found = Found { weights: weights.clone(), score: 0.0, iterations: 0, stop: Stop::MaxIterations };
+        let mut found = Found { weights: weights.clone(), score: 0.0, iterations: 0, stop: Stop::MaxIterations, warnings: Vec::new() };
+        let mut unfinished = false;
         for update in 1..=max_iterations {
             let (next, h) = loop {
                 let (next, minimum) = minimise(&search, &weights, penalty, |weights, gradient| {
@@ -89,6 +95,7 @@ impl Continuous for Notears {
                     Some(loss + 0.5 * rho * h * h + alpha * h)
                 })?;
                 found.iterations += minimum.iterations;
+                unfinished |= minimum.stop == unmix_numerics::Stop::Iterations;
                 let h = of_exponential(&next, &mut Array2::zeros(next.raw_dim()), |_| 0.0);
                 if h <= FALL * cycles || rho >= MOST_RHO {
                     break (next, h);
@@ -109,8 +116,13 @@ impl Continuous for Notears {
                 break;
             }
             if rho >= MOST_RHO {
+                let text = format!("the weight of cycles reached its limit where `tr exp(B ∘ B) - d` is {h:.1e}; raise `tolerance`, {tolerance:e}");
+                found.warnings.push(Warning { code: "not-converged", text });
                 break;
             }
+        }
+        if unfinished || found.stop == Stop::MaxIterations && found.warnings.is_empty() {
+            found.warnings.push(cut_short());
         }
         Ok(Found { weights, ..found })
     }

@@ -14,7 +14,7 @@ use crate::CausalError;
 use ndarray::Array2;
 use rand::seq::SliceRandom;
 use unmix_core::{Evidence, Observations, Run, Verdict};
-use unmix_linear::{Dependence, GaussianSources, anderson_darling};
+use unmix_linear::{Dependence, GaussianSources, LinearError, anderson_darling};
 
 /// Held-out rows without which a test that finds nothing has not looked.
 const LEAST_ROWS: usize = 50;
@@ -35,7 +35,9 @@ pub(super) fn held_out<L: Lingam>(estimator: &L, x: &Observations, run: &Run<'_>
     let weights = match estimator.estimate(&fitted, &run.nested(seed)) {
         Ok(estimate) => estimate.weights,
         // a column that varies in the table and not in half of it, say
-        Err(CausalError::Data(error)) => return Ok(untestable(&format!("a refit to half of the rows fails: {error}"))),
+        Err(error @ (CausalError::Data(_) | CausalError::Linear(LinearError::Data(_) | LinearError::Variance { .. }))) => {
+            return Ok(untestable(&format!("a refit to half of the rows fails: {error}")));
+        }
         Err(error) => return Err(error),
     };
     let noises = (&tested.x() - &fitted.means()).dot(&(Array2::eye(x.columns()) - weights).t());

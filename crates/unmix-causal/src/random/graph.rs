@@ -14,8 +14,8 @@ pub enum GraphKind {
     /// Every pair is joined with the same probability (Erdős and Rényi 1959).
     #[default]
     ErdosRenyi,
-    /// Each node gets `degree / 2` causes or effects among the nodes before it, with probability in proportion to the edges these have, plus one
-    /// (Barabási and Albert 1999): few nodes have many edges.
+    /// Each node gets `degree / 2` causes among the nodes before it, with probability in proportion to the edges these have, plus one (Barabási and
+    /// Albert 1999): few nodes have many effects.
     ScaleFree,
     /// Nodes lie in `layers` of nearly equal size, and every pair in neighbouring layers is joined with the same probability.
     Layered,
@@ -40,7 +40,7 @@ pub struct RandomDag {
     pub nodes: usize,
     /// How edges are drawn.
     pub kind: GraphKind,
-    /// The expected number of edges at a node, in and out; for layers, as far as they allow.
+    /// The expected number of edges at a node, in and out, as far as layers allow; scale-free graphs have fewer, since the first nodes have few before them.
     pub degree: f64,
     /// The number of layers.
     pub layers: usize,

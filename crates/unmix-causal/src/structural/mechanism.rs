@@ -13,12 +13,22 @@ pub trait Mechanism: Send + Sync {
 
     /// The noise `[n]` behind values `[n]` (abduction), or `None` if values do not determine it.
     fn noise(&self, parents: ArrayView2<'_, f64>, value: ArrayView1<'_, f64>) -> Option<Array1<f64>>;
+
+    /// Whether it takes so many parents; without a word, any number.
+    fn takes(&self, _parents: usize) -> bool {
+        true
+    }
 }
 
 /// A function of the parents' values; closures `Fn(ArrayView1<f64>) -> f64` over the parents of one row are such functions.
 pub trait Function: Send + Sync {
     /// Its values `[n]` for parents `[n, p]`.
     fn at(&self, parents: ArrayView2<'_, f64>) -> Array1<f64>;
+
+    /// Whether it takes so many parents; without a word, any number.
+    fn takes(&self, _parents: usize) -> bool {
+        true
+    }
 }
 
 impl<F: Fn(ArrayView1<'_, f64>) -> f64 + Send + Sync> Function for F {
@@ -47,6 +57,10 @@ impl Function for Linear {
     fn at(&self, parents: ArrayView2<'_, f64>) -> Array1<f64> {
         parents.dot(&self.weights) + self.intercept
     }
+
+    fn takes(&self, parents: usize) -> bool {
+        self.weights.len() == parents
+    }
 }
 
 /// `Σ_h output_h · tanh(bias_h + Σ weight_hp · parent_p)`: one hidden layer.
@@ -64,6 +78,11 @@ impl Function for Mlp {
     fn at(&self, parents: ArrayView2<'_, f64>) -> Array1<f64> {
         (parents.dot(&self.weights.t()) + &self.bias).mapv(f64::tanh).dot(&self.output)
     }
+
+    fn takes(&self, parents: usize) -> bool {
+        let hidden = self.weights.nrows();
+        (self.weights.ncols(), self.bias.len(), self.output.len()) == (parents, hidden, hidden)
+    }
 }
 
 /// `f(parents) + noise` (Hoyer, Janzing, Mooij, Peters and Schölkopf 2009, NIPS 21).
@@ -77,6 +96,10 @@ impl<F: Function> Mechanism for AdditiveNoise<F> {
 
     fn noise(&self, parents: ArrayView2<'_, f64>, value: ArrayView1<'_, f64>) -> Option<Array1<f64>> {
         Some(&value - &self.0.at(parents))
+    }
+
+    fn takes(&self, parents: usize) -> bool {
+        self.0.takes(parents)
     }
 }
 
@@ -97,6 +120,10 @@ impl<F: Function, S: Function> Mechanism for LocationScale<F, S> {
     fn noise(&self, parents: ArrayView2<'_, f64>, value: ArrayView1<'_, f64>) -> Option<Array1<f64>> {
         let scale = self.scale.at(parents);
         scale.iter().all(|s| *s != 0.0).then(|| (&value - &self.location.at(parents)) / scale)
+    }
+
+    fn takes(&self, parents: usize) -> bool {
+        self.location.takes(parents) && self.scale.takes(parents)
     }
 }
 
@@ -120,6 +147,10 @@ impl<F: Function, G: Fn(f64) -> f64 + Send + Sync, I: Fn(f64) -> f64 + Send + Sy
         let noise = value.mapv(&self.inverse) - self.inner.at(parents);
         noise.iter().all(|e| e.is_finite()).then_some(noise)
     }
+
+    fn takes(&self, parents: usize) -> bool {
+        self.inner.takes(parents)
+    }
 }
 
 /// A mechanism with a constant added to its value.
@@ -135,6 +166,10 @@ impl Mechanism for Shifted {
 
     fn noise(&self, parents: ArrayView2<'_, f64>, value: ArrayView1<'_, f64>) -> Option<Array1<f64>> {
         self.mechanism.noise(parents, (&value - self.by).view())
+    }
+
+    fn takes(&self, parents: usize) -> bool {
+        self.mechanism.takes(parents)
     }
 }
 

@@ -96,11 +96,17 @@ impl StructuralModel {
     /// The model over the nodes of `dag` with one equation a node, in the order of the nodes. A mechanism is given the parents that `dag` says.
     ///
     /// # Errors
-    /// [`CausalError::Shape`] unless there is one equation a node.
+    /// [`CausalError::Shape`] unless there is one equation a node, [`CausalError::Parents`] for a mechanism that takes another number of parents.
     pub fn new(dag: Dag, equations: impl Into<Vec<Equation>>) -> Result<Self, CausalError> {
         let (equations, expected) = (equations.into(), dag.order().len());
         if equations.len() != expected {
             return Err(CausalError::Shape { part: "the list of equations", expected, found: equations.len() });
+        }
+        for (j, equation) in equations.iter().enumerate() {
+            let parents = dag.parents(j).len();
+            if !equation.mechanism.takes(parents) {
+                return Err(CausalError::Parents { variable: dag.graph().nodes()[j].clone(), parents });
+            }
         }
         Ok(Self { dag, equations })
     }
@@ -129,11 +135,15 @@ impl StructuralModel {
     ///
     /// # Errors
     /// [`DataError::ColumnCount`] if `noise` is not `d` wide; [`CausalError::NonFinite`] if a mechanism returns NaN or infinity, or
-    /// [`CausalError::Shape`] another number of values than rows.
+    /// [`CausalError::RowCount`] another number of values than rows.
     pub fn evaluate(&self, noise: ArrayView2<'_, f64>) -> Result<Array2<f64>, CausalError> {
         require_columns(noise, self.equations.len())?;
-        let mut x = Array2::zeros(noise.raw_dim());
-        for &j in self.dag.order() {
+        self.predict(Array2::zeros(noise.raw_dim()), noise, |_| true)
+    }
+
+    /// `x` with the variables that `which` says made anew of its own values of their parents and of their noises.
+    fn predict(&self, mut x: Array2<f64>, noise: ArrayView2<'_, f64>, which: impl Fn(usize) -> bool) -> Result<Array2<f64>, CausalError> {
+        for &j in self.dag.order().iter().filter(|&&j| which(j)) {
             let parents = x.select(Axis(1), self.dag.parents(j));
             let values = self.equations[j].mechanism.value(parents.view(), noise.column(j));
             self.check(j, &values, noise.nrows(), "the mechanism")?;
@@ -148,8 +158,13 @@ impl StructuralModel {
     /// [`DataError::ColumnCount`] if `x` is not `d` wide; [`CausalError::NoNoise`] for a mechanism whose value does not determine the noise.
     pub fn abduct(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, CausalError> {
         require_columns(x, self.equations.len())?;
+        self.abduct_some(x, |_| true)
+    }
+
+    /// The noises of the variables that `which` says, 0 for the others.
+    fn abduct_some(&self, x: ArrayView2<'_, f64>, which: impl Fn(usize) -> bool) -> Result<Array2<f64>, CausalError> {
         let mut noise = Array2::zeros(x.raw_dim());
-        for (j, equation) in self.equations.iter().enumerate() {
+        for (j, equation) in self.equations.iter().enumerate().filter(|(j, _)| which(*j)) {
             let parents = x.select(Axis(1), self.dag.parents(j));
             let abducted = equation.mechanism.noise(parents.view(), x.column(j));
             let abducted = abducted.ok_or_else(|| CausalError::NoNoise { variable: self.names()[j].clone() })?;
@@ -180,27 +195,27 @@ impl StructuralModel {
     }
 
     /// What the rows of `factual` `[n, d]` would have been under `changes`: their noises are abducted, the equations changed, and the consequences
-    /// predicted (Pearl 2009, section 7.1). A variable that is randomised draws a new noise. What no change reaches keeps its factual value to the bit.
+    /// predicted (Pearl 2009, section 7.1). A variable that is randomised draws a new noise; a replaced equation is given the factual one. What no change
+    /// reaches keeps its factual value to the bit.
     ///
     /// # Errors
-    /// As [`abduct`](Self::abduct) and [`changed`](Self::changed).
+    /// As [`changed`](Self::changed), and as [`abduct`](Self::abduct) for the variables whose noise is needed: what a change reaches and does not set.
     pub fn counterfactual(&self, factual: ArrayView2<'_, f64>, changes: &[Change], seed: Seed) -> Result<Array2<f64>, CausalError> {
+        require_columns(factual, self.equations.len())?;
         let changed = self.changed(changes)?;
-        let mut noise = self.abduct(factual)?;
-        let mut reached = vec![false; self.equations.len()];
+        let (mut reached, mut free) = (vec![false; self.equations.len()], vec![false; self.equations.len()]);
         for change in changes {
             let j = self.index(&change.node)?;
             reached[j] = true;
+            free[j] = matches!(change.action, Action::Set(_) | Action::Randomise(_));
             self.dag.descendants(j).into_iter().for_each(|i| reached[i] = true);
-            if matches!(change.action, Action::Randomise(_)) {
-                noise.column_mut(j).assign(&changed.draw_noise(factual.nrows(), seed).column(j));
-            }
         }
-        let mut twin = changed.evaluate(noise.view())?;
-        for j in (0..reached.len()).filter(|&j| !reached[j]) {
-            twin.column_mut(j).assign(&factual.column(j));
+        let mut noise = self.abduct_some(factual, |j| reached[j] && !free[j])?;
+        if free.contains(&true) {
+            let drawn = changed.draw_noise(factual.nrows(), seed);
+            (0..free.len()).filter(|&j| free[j]).for_each(|j| noise.column_mut(j).assign(&drawn.column(j)));
         }
-        Ok(twin)
+        changed.predict(factual.to_owned(), noise.view(), |j| reached[j])
     }
 
     /// `E[effect | do(cause = to)] - E[effect | do(cause = from)]` over `n` samples that share their noises.

@@ -172,6 +172,36 @@ impl Mechanism for Short {
     }
 }
 
+/// Whether the dose was above 1 does not say by how much, and need not for what would have been had it been.
+#[test]
+fn only_the_noises_that_are_needed_are_abducted() {
+    let standard = || Normal::new(0.0, 1.0).unwrap();
+    let model = StructuralModel::new(
+        dag(&["cause", "treated", "response"], &[(0, 1), (1, 2)]),
+        [Equation::source(standard()), Equation::new(Rounded, standard()), Equation::new(AdditiveNoise(Linear::new([2.0])), standard())],
+    )
+    .unwrap();
+    let x = array![[0.5, 1.0, 2.3]];
+    let twin = model.counterfactual(x.view(), &[Change::new("treated", Action::Set(0.0))], Seed(1)).unwrap();
+    assert!((&twin - &array![[0.5, 0.0, 0.3]]).iter().all(|v| v.abs() < 1e-12), "{twin}");
+    assert!(model.counterfactual(x.view(), &[Change::new("cause", Action::Set(0.0))], Seed(1)).is_err());
+}
+
+#[test]
+fn mechanisms_take_the_parents_that_the_graph_gives_them() {
+    let standard = || Normal::new(0.0, 1.0).unwrap();
+    let with = |mechanism: Equation| {
+        StructuralModel::new(dag(&["a", "b", "c"], &[(0, 2), (1, 2)]), [Equation::source(standard()), Equation::source(standard()), mechanism])
+    };
+    let error = with(Equation::new(AdditiveNoise(Linear::new([1.0])), standard())).unwrap_err();
+    assert!(matches!(&error, CausalError::Parents { variable, parents: 2 } if variable == "c"), "{error}");
+    let network = Mlp { weights: array![[1.0, 2.0], [0.0, 1.0]], bias: array![0.0], output: array![1.0, 1.0] };
+    assert!(with(Equation::new(AdditiveNoise(network), standard())).is_err(), "one bias for two hidden units");
+    let model = with(Equation::new(AdditiveNoise(Linear::new([1.0, 2.0])), standard())).unwrap();
+    let other = Equation::new(AdditiveNoise(Linear::new([1.0])), standard());
+    assert!(model.changed(&[Change::new("c", Action::Replace(other))]).is_err());
+}
+
 #[test]
 fn bad_input_is_refused_by_name() {
     let standard = || Normal::new(0.0, 1.0).unwrap();
@@ -191,7 +221,7 @@ fn bad_input_is_refused_by_name() {
 
     let forgetful = with(Equation::new(Rounded, standard()));
     let x = forgetful.sample(5, Seed(1)).unwrap();
-    let text = forgetful.counterfactual(x.view(), &[], Seed(1)).unwrap_err().to_string();
+    let text = forgetful.abduct(x.view()).unwrap_err().to_string();
     assert!(text.contains("\"level\" does not determine its noise"), "{text}");
     let text = with(Equation::new(Short, standard())).sample(5, Seed(1)).unwrap_err().to_string();
     assert!(text.contains("\"level\" has 4 values for 5 rows"), "{text}");

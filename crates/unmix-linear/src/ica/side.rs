@@ -4,6 +4,9 @@
 //! sources of `κ = 0` may be rotated against each other without a change to second order (Hyvärinen 1999; Cardoso 2000, in Unsupervised Adaptive
 //! Filtering 1, chapter 4). So a method needs more than Comon's theorem, which asks whether sources
 //! are Gaussian: its contrast has to see that they are not. For the fourth power `κ` is minus the excess kurtosis.
+//!
+//! Codes are taken at variance 1, where FastICA and Picard-O hold them; Infomax and Picard give each source the scale that its density asks for, so for them it
+//! is the `κ` of a source near that scale. The level of the test is approximate: two mixed codes need not have `κ = 0` because their sources have.
 
 use super::{EVIDENCE_LEVEL, Ica, ONE_GAUSSIAN, SEEN, contrast::Score, held_out};
 use crate::{LinearError, LinearModel};

@@ -2,10 +2,10 @@
 
 use super::{SparseFactorAnalysis, SparseFactorModel, expectation::Factors, pure_indicators};
 use crate::{Correlation, EVIDENCE_LEVEL, LinearError, anchors::nearest_proportions, factor_analysis};
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 use unmix_core::{Evidence, Fit, Observations, Run, Verdict};
-use unmix_numerics::{NumericsError, chi_square_tail, log_det_spd};
+use unmix_numerics::{NumericsError, chi_square_tail, log_det_spd, symmetric_eigen};
 
 const ZEROS: &str = "the factors are uncorrelated and the zeros of the loadings hold";
 const ANCHORED: &str = "every factor has two variables that load on it alone, and a third that loads on it";
@@ -24,6 +24,9 @@ const LEAST_ROWS: usize = 20;
 /// Iterations for the likelihood of a pattern, and the change of a loading that ends them.
 const ITERATIONS: usize = 10_000;
 const TOLERANCE: f64 = 1e-8;
+
+/// Directions of less than this share of the largest (squared) are none.
+const NO_DIRECTION: f64 = 1e-10;
 
 /// Noise that a variable keeps, as in a search for the maximum of the likelihood with no zeros.
 const LEAST_UNIQUENESS: f64 = 0.005;
@@ -86,15 +89,13 @@ fn zeros(estimator: &SparseFactorAnalysis, x: &Observations, model: &SparseFacto
         Err(error) => return Ok(untestable(format!("half of the rows do not allow the test: {error}"))),
     };
     let (d, free) = (x.columns(), pattern.iter().filter(|&&v| v != 0.0).count());
-    // of two loadings alone only the product shows in a correlation, and of one nothing
-    let of_factor = |column: ArrayView1<'_, f64>| column.iter().filter(|v| **v != 0.0).count();
-    let idle = pattern.columns().into_iter().filter(|column| matches!(of_factor(*column), 1 | 2)).count();
-    let Some(freedom) = (d * (d - 1) / 2 + idle).checked_sub(free).filter(|&freedom| freedom > 0) else {
-        return Ok(untestable("the loadings that are not 0 leave no degrees of freedom".to_owned()));
-    };
-    let Some(test) = chi_squared(&correlation, &pattern)? else {
+    let Some(factors) = most_likely(&correlation, &pattern)? else {
         return Ok(untestable(format!("the likelihood of the chosen loadings has no maximum within {ITERATIONS} iterations")));
     };
+    let Some(freedom) = (d * (d - 1) / 2).checked_sub(directions(&factors.loadings)?).filter(|&freedom| freedom > 0) else {
+        return Ok(untestable("the loadings that are not 0 leave no degrees of freedom".to_owned()));
+    };
+    let test = chi_squared(&correlation, &factors)?;
     let p_value = chi_square_tail(test, freedom as f64)?;
     Ok(Evidence {
         assumption: ZEROS,
@@ -129,14 +130,30 @@ fn most_likely(correlation: &Correlation, pattern: &Array2<f64>) -> Result<Optio
     Ok(None)
 }
 
+/// In how many directions the loadings `[d, k]` that are not 0 can move the covariances of different variables: the rank of the derivatives. Fewer than
+/// loadings where a factor has one or two, or several factors the same variables, which can be rotated.
+fn directions(loadings: &Array2<f64>) -> Result<usize, NumericsError> {
+    let d = loadings.nrows();
+    let free: Vec<(usize, usize)> = loadings.indexed_iter().filter(|(_, v)| **v != 0.0).map(|(at, _)| at).collect();
+    // a loading of variable i on factor k moves the covariance with each j by λ_jk
+    let derivatives = |(i, k): (usize, usize)| (0..d).filter(move |j| *j != i).map(move |j| ((i.min(j), i.max(j)), loadings[[j, k]]));
+    let product = |a, b| {
+        let other: std::collections::BTreeMap<(usize, usize), f64> = derivatives(b).collect();
+        derivatives(a).filter_map(|(pair, v)| Some(v * other.get(&pair)?)).sum::<f64>()
+    };
+    let products = Array2::from_shape_fn((free.len(), free.len()), |(a, b)| product(free[a], free[b]));
+    let values = symmetric_eigen(products.view())?.values;
+    let least = NO_DIRECTION * values.first().copied().unwrap_or(0.0);
+    Ok(values.iter().filter(|v| **v > least).count())
+}
+
 /// `(n - 1 - (2d + 5)/6 - 2k/3) F` (Bartlett 1950) of that model.
-fn chi_squared(correlation: &Correlation, pattern: &Array2<f64>) -> Result<Option<f64>, NumericsError> {
-    let (d, k) = pattern.dim();
-    let Some(factors) = most_likely(correlation, pattern)? else { return Ok(None) };
+fn chi_squared(correlation: &Correlation, factors: &Factors) -> Result<f64, NumericsError> {
+    let (d, k) = factors.loadings.dim();
     let log_likelihood = factors.codes(correlation.r.view())?.log_likelihood;
     let saturated = -0.5 * (d as f64 * (1.0 + std::f64::consts::TAU.ln()) + log_det_spd(correlation.r.view())?);
     let scale = correlation.rows as f64 - 1.0 - (2 * d + 5) as f64 / 6.0 - 2.0 * k as f64 / 3.0;
-    Ok(Some((2.0 * (saturated - log_likelihood)).max(0.0) * scale))
+    Ok((2.0 * (saturated - log_likelihood)).max(0.0) * scale)
 }
 
 fn anchored(model: &SparseFactorModel, names: &[String]) -> Evidence {

@@ -78,7 +78,9 @@ fn held_out(estimator: &AnchorWords, x: &Observations, components: usize, run: &
     let mut rows: Vec<usize> = (0..x.rows()).collect();
     rows.shuffle(&mut run.seed.child("held-out", 0).stream("split", 0));
     let (choosing, testing) = rows.split_at(x.rows() / 2);
-    let refit = AnchorWords { params: AnchorWordsParams { components: Some(components), ..estimator.params.clone() } };
+    // half of the documents have half of the words
+    let min_documents = estimator.params.min_documents.div_ceil(2);
+    let refit = AnchorWords { params: AnchorWordsParams { components: Some(components), min_documents, ..estimator.params.clone() } };
     let model = match refit.fit_in_pool(&x.select(choosing)?) {
         Ok(refit) => refit.model,
         Err(error @ LinearError::Data(_)) => return Ok(Err(fails(error))),
