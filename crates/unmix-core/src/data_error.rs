@@ -76,7 +76,9 @@ pub enum DataError {
         found: usize,
     },
     /// Environments have different columns, or the same in another order.
-    #[error("environment \"{label}\" has the column \"{found}\" where the first one has \"{expected}\"; give all the same columns in the same order")]
+    #[error(
+        "environment \"{label}\" has the column \"{found}\" where the first one has \"{expected}\"; give all the same columns in the same order"
+    )]
     OtherColumns {
         /// The label of the environment.
         label: String,

@@ -103,7 +103,8 @@ impl Continuous for Dagma {
             while of_log_det(&weights, s, &mut Array2::zeros(weights.raw_dim())).is_none() {
                 s += S_STEP;
             }
-            let search = Lbfgs { max_iterations, gradient_tolerance: tolerance * mu * unit(covariance), value_tolerance: 0.0, ..Lbfgs::default() };
+            let search =
+                Lbfgs { max_iterations, gradient_tolerance: tolerance * mu * unit(covariance), value_tolerance: 0.0, ..Lbfgs::default() };
             let (next, minimum) = minimise(&search, &weights, mu * penalty, |weights, gradient| {
                 let cycles = of_log_det(weights, s, gradient)?;
                 let (loss, slope) = least_squares(weights, covariance);

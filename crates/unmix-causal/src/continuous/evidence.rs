@@ -68,7 +68,10 @@ fn model(noises: &Array2<f64>, names: &[String], seed: Seed) -> Evidence {
             "they depend on each other: a mechanism is not linear, a cause hidden, or an edge missing or reversed, and the test cannot tell which",
         ),
         (true, true) => (Verdict::Supported, "no more than chance, and the noises are not Gaussian, so that a wrong graph would show"),
-        (true, false) => (Verdict::Untestable, "no more than chance; but these noises may be Gaussian, and such are independent under a wrong graph as well"),
+        (true, false) => (
+            Verdict::Untestable,
+            "no more than chance; but these noises may be Gaussian, and such are independent under a wrong graph as well",
+        ),
     };
     let pair = dependence.pair.and_then(|(i, j)| Some(format!(" of \"{}\" and \"{}\"", names.get(i)?, names.get(j)?))).unwrap_or_default();
     Evidence {

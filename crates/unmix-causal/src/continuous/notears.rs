@@ -116,7 +116,9 @@ impl Continuous for Notears {
                 break;
             }
             if rho >= MOST_RHO {
-                let text = format!("the weight of cycles reached its limit where `tr exp(B ∘ B) - d` is {h:.1e}; raise `tolerance`, {tolerance:e}");
+                let text = format!(
+                    "the weight of cycles reached its limit where `tr exp(B ∘ B) - d` is {h:.1e}; raise `tolerance`, {tolerance:e}"
+                );
                 found.warnings.push(Warning { code: "not-converged", text });
                 break;
             }

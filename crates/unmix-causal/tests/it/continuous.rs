@@ -89,7 +89,7 @@ fn effects_are_those_of_least_squares() {
 /// A hidden cause of two Gaussian variables passes for an edge, and nothing in such data can tell.
 #[test]
 fn gaussian_noises_support_no_graph() {
-    for seed in 0..5 {
+    let supported = (0..20).filter(|&seed| {
         let mut stream = Seed(seed).stream("hidden", 0);
         let mut normal = || -> f64 { StandardNormal.sample(&mut stream) };
         let mut x = Array2::zeros((2000, 2));
@@ -102,8 +102,10 @@ fn gaussian_noises_support_no_graph() {
         let x = Observations::unnamed(x).unwrap();
         let model = estimator.fit(&x, &mut Run::new(1)).unwrap().model;
         let evidence = estimator.evidence(&x, &model, &mut Run::new(seed)).unwrap();
-        assert_ne!(verdict(&evidence, "hidden common causes"), Verdict::Supported, "seed {seed}: {evidence:?}");
-    }
+        verdict(&evidence, "hidden common causes") == Verdict::Supported
+    });
+    // noises pass for other than Gaussian at level 0.05: in more than 4 of 20 sets once in 400 such studies
+    assert!(supported.count() <= 4);
 }
 
 /// The same graphs in units that do not give the order away.

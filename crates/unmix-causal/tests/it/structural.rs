@@ -191,7 +191,10 @@ fn only_the_noises_that_are_needed_are_abducted() {
 fn mechanisms_take_the_parents_that_the_graph_gives_them() {
     let standard = || Normal::new(0.0, 1.0).unwrap();
     let with = |mechanism: Equation| {
-        StructuralModel::new(dag(&["a", "b", "c"], &[(0, 2), (1, 2)]), [Equation::source(standard()), Equation::source(standard()), mechanism])
+        StructuralModel::new(
+            dag(&["a", "b", "c"], &[(0, 2), (1, 2)]),
+            [Equation::source(standard()), Equation::source(standard()), mechanism],
+        )
     };
     let error = with(Equation::new(AdditiveNoise(Linear::new([1.0])), standard())).unwrap_err();
     assert!(matches!(&error, CausalError::Parents { variable, parents: 2 } if variable == "c"), "{error}");
