@@ -2,7 +2,7 @@
 
 use crate::CausalError;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 use unmix_core::{Fault, Load, Model, load_json, save_json};
 use unmix_graph::{Graph, GraphError, Pdag};
 
@@ -115,6 +115,21 @@ impl EquivalenceClass {
     pub fn separation(&self, a: usize, b: usize) -> Option<&Separation> {
         let pair = (a.min(b), a.max(b));
         self.separations.binary_search_by_key(&pair, |s| (s.a, s.b)).ok().and_then(|at| self.separations.get(at))
+    }
+
+    /// The v-structures that contradict what separates their ends: triples `[a, middle, b]` with `a -> middle <- b`, `a` and `b` not adjacent,
+    /// and the middle in the [conditioning set](Separation::given) that makes them independent, where a common effect would make them
+    /// dependent. No DAG with these edges has these independences, though [`cpdag`](Self::cpdag) may find one with these edges. They come
+    /// from answers that contradict each other, or from background knowledge that the data deny.
+    pub fn contradictions(&self) -> Vec<[usize; 3]> {
+        let arrows: HashSet<(usize, usize)> = self.graph.edges().iter().filter(|e| e.directed).map(|e| (e.from, e.to)).collect();
+        let apart = |s: &&Separation| self.graph.edge(s.a, s.b).is_none() && self.graph.edge(s.b, s.a).is_none();
+        let of_separation = |s: &Separation| {
+            let (a, b) = (s.a, s.b);
+            let denied = s.given.iter().filter(|&&m| arrows.contains(&(a, m)) && arrows.contains(&(b, m)));
+            denied.map(|&m| [a, m, b]).collect::<Vec<_>>()
+        };
+        self.separations.iter().filter(apart).flat_map(of_separation).collect()
     }
 
     /// Deterministic relations between variables that the search met, in words. Under one no graph is faithful.

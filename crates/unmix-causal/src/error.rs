@@ -79,6 +79,23 @@ pub enum CausalError {
         /// The columns that determine it, as `"a", "b"`.
         by: String,
     },
+    /// There are too few rows for the contingency tables of a test, so that its level would be wrong.
+    #[error(
+        "the tables of \"{x}\" and \"{y}\" given [{given}] have {cells} cells for {rows} rows, too few for a test: it needs 5 a cell, and combinations \
+         in which both vary; join levels, or set `max_condition`"
+    )]
+    TooSparse {
+        /// Name of one column.
+        x: String,
+        /// Name of the other.
+        y: String,
+        /// The columns that are conditioned on, as `"a", "b"`.
+        given: String,
+        /// Cells of the tables of all combinations that occur.
+        cells: usize,
+        /// Rows of the table.
+        rows: usize,
+    },
     /// A column has too many values for a category.
     #[error("column \"{column}\" has {levels} different values, a categorical test takes at most {most}; use `fisher-z`, or fewer classes")]
     TooManyLevels {
@@ -161,6 +178,7 @@ impl Failure for CausalError {
             | Self::NoNoise { .. }
             | Self::NonFinite { .. }
             | Self::Determined { .. }
+            | Self::TooSparse { .. }
             | Self::TooManyLevels { .. }
             | Self::NotCorrelations { .. }
             | Self::InterventionCount { .. }

@@ -12,10 +12,10 @@ mod score;
 use crate::{CausalError, EquivalenceClass, FisherZ, pc};
 use operators::{Move, State};
 use rayon::prelude::*;
-use score::Scores;
+use score::{ROWS_A_PARENT, Scores};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, collections::BinaryHeap};
-use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Progress, Run, Seed, Stop};
+use unmix_core::{Checks, Claim, Class, Evidence, Fit, Fitted, Observations, Params, Progress, Run, Seed, Stop, Warning};
 use unmix_graph::{Dag, Graph, Pdag};
 use unmix_numerics::moments;
 
@@ -129,15 +129,13 @@ impl PartialEq for Head<'_> {
 impl Eq for Head<'_> {}
 
 impl Ges {
-    /// The class for correlations of `rows` rows, with what its score is above that of the empty graph.
-    fn search(&self, correlations: &FisherZ, names: &[String], rows: usize, run: &mut Run<'_>) -> Result<(State, Climb), CausalError> {
-        let rows = rows as f64;
-        let scores = Scores { correlations, rows, of_parent: 0.5 * self.params.penalty * rows.ln() };
+    /// The class, with what its score is above that of the empty graph.
+    fn search(scores: &Scores<'_>, names: &[String], run: &mut Run<'_>) -> Result<(State, Climb), CausalError> {
         let mut state = State::new(Pdag::try_from(Graph::new(names.iter().cloned())?)?);
         let mut climb = Climb::default();
         for phase in [Phase::Forward, Phase::Backward] {
             if !climb.cancelled {
-                climb.cancelled = ascend(phase, &mut state, &mut climb, &scores, run)?;
+                climb.cancelled = ascend(phase, &mut state, &mut climb, scores, run)?;
             }
         }
         Ok((state, climb))
@@ -179,6 +177,25 @@ fn ascend(phase: Phase, state: &mut State, climb: &mut Climb, scores: &Scores<'_
     Ok(false)
 }
 
+/// What the user should know about the rows.
+fn warnings(determined: &[String], lacked_rows: bool, x: &Observations) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if !determined.is_empty() {
+        let text = pc::deterministic(determined, "sets of causes that determine a variable or each other are left out");
+        warnings.push(Warning { code: "deterministic", text });
+    }
+    if lacked_rows {
+        let text = format!(
+            "{} rows do not allow more than {} causes of a variable ({ROWS_A_PARENT} rows each), and some sets of causes were left out for it; with rows \
+             this few the criterion takes chance for causes: raise `penalty`, or drop columns",
+            x.rows(),
+            x.rows() / ROWS_A_PARENT
+        );
+        warnings.push(Warning { code: "few-rows", text });
+    }
+    warnings
+}
+
 /// How far a search came.
 #[derive(Debug, Default)]
 struct Climb {
@@ -199,8 +216,7 @@ pub fn gaussian_bic(dag: &Dag, x: &Observations) -> Result<f64, CausalError> {
         return Err(CausalError::Shape { part: "the table", expected, found });
     }
     let correlations = FisherZ::of(x)?;
-    let rows = x.rows() as f64;
-    let scores = Scores { correlations: &correlations, rows, of_parent: 0.5 * rows.ln() };
+    let scores = Scores::new(&correlations, x.rows(), 1.0);
     (0..expected).try_fold(of_empty(x), |sum, i| Ok(sum + scores.local(i, dag.parents(i))?))
 }
 
@@ -219,10 +235,13 @@ impl Fit<Observations> for Ges {
     fn fit(&self, x: &Observations, run: &mut Run<'_>) -> Result<Fitted<EquivalenceClass>, CausalError> {
         run.in_pool(|run| {
             let correlations = FisherZ::of(x)?;
-            let (state, climb) = self.search(&correlations, x.names(), x.rows(), run)?;
+            let scores = Scores::new(&correlations, x.rows(), self.params.penalty);
+            let (state, climb) = Self::search(&scores, x.names(), run)?;
+            let (determined, lacked_rows) = scores.met();
+            let warnings = warnings(&determined, lacked_rows, x);
             let stop = if climb.cancelled { Stop::Cancelled } else { Stop::Completed };
-            let model = EquivalenceClass::new(state.class.into_graph(), Vec::new())?;
-            Ok(Fitted { model, stop, iterations: climb.steps, objective: Some(of_empty(x) + climb.score), warnings: Vec::new() })
+            let model = EquivalenceClass::new(state.class.into_graph(), Vec::new())?.with_determined(determined);
+            Ok(Fitted { model, stop, iterations: climb.steps, objective: Some(of_empty(x) + climb.score), warnings })
         })
     }
 
@@ -239,6 +258,6 @@ impl Fit<Observations> for Ges {
     }
 
     fn evidence(&self, x: &Observations, model: &EquivalenceClass, run: &mut Run<'_>) -> Result<Vec<Evidence>, CausalError> {
-        run.in_pool(|_| Ok(pc::evidence(pc::Test::FisherZ, self.params.level, x, model)))
+        run.in_pool(|_| Ok(pc::evidence(self.params.level, x, model)))
     }
 }

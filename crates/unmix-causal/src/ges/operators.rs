@@ -78,8 +78,7 @@ impl State {
     ) -> Result<(), CausalError> {
         let without = sorted(self.class.parents(y).iter().chain(shared).chain(&*chosen));
         let with = sorted(without.iter().chain([&x]));
-        let gain = scores.local(y, &with)? - scores.local(y, &without)?;
-        if gain > 0.0 {
+        if let Some(gain) = scores.gain(y, &without, &with)?.filter(|gain| *gain > 0.0) {
             moves.push(Move { gain, x, y, set: chosen.clone() });
         }
         for (k, &next) in others.iter().enumerate() {
@@ -114,8 +113,7 @@ impl State {
     ) -> Result<(), CausalError> {
         let without = sorted(self.class.parents(y).iter().filter(|&&p| p != x).chain(&*kept));
         let with = sorted(without.iter().chain([&x]));
-        let gain = scores.local(y, &without)? - scores.local(y, &with)?;
-        if gain > 0.0 {
+        if let Some(gain) = scores.gain(y, &with, &without)?.filter(|gain| *gain > 0.0) {
             let set = self.split_neighbours(x, y).0.into_iter().filter(|k| !kept.contains(k)).collect();
             moves.push(Move { gain, x, y, set });
         }

@@ -4,27 +4,37 @@
 //!
 //! **Degrees of freedom** are `Σ_s (levels of x seen in s - 1)(levels of y seen in s - 1)`: a level that a combination does not show has
 //! nothing to say there, and counting it would call sparse tables independent.
+//!
+//! **Sparse tables** give no answer: with fewer than 5 rows for each cell the statistic is far from its chi-square distribution (a test at level
+//! 0.01 rejects more often than not with eight binary variables to condition on and 500 rows). Cells are those of one table of all levels for each
+//! combination that occurs, so that what is too sparse given some variables is so given more.
 
-use super::{IndependenceTest, check, determined};
+use super::{IndependenceTest, check, determined, quoted};
 use crate::CausalError;
+use std::collections::BTreeSet;
 use unmix_core::Observations;
 use unmix_numerics::chi_square_tail;
 
 /// A column of more different values than this is no category. Ours.
 const MOST_LEVELS: usize = 50;
 
+/// Rows for each cell below which the chi-square approximation is poor (Cochran 1954, who asks for expected counts of 5).
+pub(crate) const ROWS_A_CELL: usize = 5;
+
 /// The G² test.
 ///
 /// ```
-/// use ndarray::array;
+/// use ndarray::{Axis, array, concatenate};
 /// use unmix_causal::{GSquare, IndependenceTest};
 /// use unmix_core::Observations;
 ///
-/// // b is a with one exception, c has nothing to do with them
+/// // b is a with one exception in eight, c has nothing to do with them
 /// let x = array![[0., 0., 0.], [0., 0., 1.], [0., 0., 0.], [0., 0., 1.], [1., 1., 0.], [1., 1., 1.], [1., 1., 0.], [1., 0., 1.]];
+/// let x = concatenate![Axis(0), x, x, x];
 /// let test = GSquare::of(&Observations::new(x, ["a", "b", "c"])?)?;
 /// assert!(test.p_value(0, 1, &[])? < 0.05);
 /// assert!(test.p_value(0, 2, &[])? > 0.5);
+/// assert!(test.p_value(0, 1, &[2]).unwrap_err().to_string().contains("8 cells for 24 rows, too few for a test"));
 /// # Ok::<(), unmix_core::Fault>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -84,8 +94,7 @@ impl GSquare {
         (strata, count)
     }
 
-    /// The statistic, its degrees of freedom, and whether `x` and `y` vary within any combination.
-    fn statistic(&self, x: usize, y: usize, given: &[usize]) -> (f64, f64, [bool; 2]) {
+    fn statistic(&self, x: usize, y: usize, given: &[usize]) -> Tables {
         let (strata, count) = self.strata(given);
         // rows in order of their combination
         let mut ends = vec![0_usize; count];
@@ -102,11 +111,14 @@ impl GSquare {
         let (a, b, across) = (&self.columns[x], &self.columns[y], self.levels[y]);
         let mut joint = vec![0_u32; self.levels[x] * across];
         let (mut of_x, mut of_y) = (vec![0_u32; self.levels[x]], vec![0_u32; across]);
-        let (mut sum, mut freedom, mut varies) = (0.0, 0, [false; 2]);
+        let (mut sum, mut freedom, mut combinations, mut varies) = (0.0, 0, 0, [false; 2]);
+        // of either variable, the only levels of the combinations with several rows
+        let mut repeated = [BTreeSet::new(), BTreeSet::new()];
         let mut start = 0;
         for end in ends {
             let stratum = &rows[start..end];
             start = end;
+            combinations += usize::from(!stratum.is_empty());
             of_x.fill(0);
             of_y.fill(0);
             for &row in stratum {
@@ -118,6 +130,11 @@ impl GSquare {
             let seen = [&of_x, &of_y].map(|counts| counts.iter().filter(|c| **c > 0).count());
             freedom += seen[0].saturating_sub(1) * seen[1].saturating_sub(1);
             varies = [varies[0] || seen[0] > 1, varies[1] || seen[1] > 1];
+            if stratum.len() >= ROWS_A_CELL {
+                for (levels, counts) in repeated.iter_mut().zip([&of_x, &of_y]) {
+                    levels.extend(counts.iter().position(|c| *c > 0));
+                }
+            }
             for &row in stratum {
                 let (i, j) = (a[row] as usize, b[row] as usize);
                 // each cell once, which leaves the table empty for the next combination
@@ -127,8 +144,24 @@ impl GSquare {
                 }
             }
         }
-        ((2.0 * sum).max(0.0), freedom as f64, varies)
+        Tables {
+            statistic: (2.0 * sum).max(0.0),
+            freedom: freedom as f64,
+            cells: combinations * self.levels[x] * self.levels[y],
+            determined: [0, 1].map(|k| !varies[k] && repeated[k].len() > 1),
+        }
     }
+}
+
+/// The tables of two variables, one for each combination of others that occurs.
+struct Tables {
+    statistic: f64,
+    /// Of the statistic.
+    freedom: f64,
+    cells: usize,
+    /// Whether either differs between combinations of [`ROWS_A_CELL`] rows or more, and varies within none at all: a combination of one row
+    /// determines whatever there is.
+    determined: [bool; 2],
 }
 
 impl IndependenceTest for GSquare {
@@ -138,14 +171,18 @@ impl IndependenceTest for GSquare {
 
     fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, CausalError> {
         check(&self.names, x, y, given)?;
-        let (statistic, freedom, varies) = self.statistic(x, y, given);
-        for (variable, varies) in [(x, varies[0]), (y, varies[1])] {
-            if !varies {
-                return Err(determined(&self.names, variable, given.iter().copied()));
-            }
+        let tables = self.statistic(x, y, given);
+        if let Some((variable, _)) = [x, y].into_iter().zip(tables.determined).find(|(_, determined)| *determined) {
+            return Err(determined(&self.names, variable, given.iter().copied()));
         }
-        // each varies, but never in the same combination: no table has anything to say
-        if freedom == 0.0 { Ok(1.0) } else { Ok(chi_square_tail(statistic, freedom)?) }
+        let rows = self.columns.first().map_or(0, Vec::len);
+        // without a degree of freedom no table has anything to say
+        if rows < ROWS_A_CELL * tables.cells || tables.freedom == 0.0 {
+            let (x, y) = (self.names[x].clone(), self.names[y].clone());
+            let given = quoted(&self.names, given.iter().copied());
+            return Err(CausalError::TooSparse { x, y, given, cells: tables.cells, rows });
+        }
+        Ok(chi_square_tail(tables.statistic, tables.freedom)?)
     }
 
     fn assumption(&self) -> &'static str {

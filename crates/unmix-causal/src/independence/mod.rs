@@ -6,6 +6,7 @@ mod oracle;
 
 pub use fisher_z::FisherZ;
 pub use g_square::GSquare;
+pub(crate) use g_square::ROWS_A_CELL;
 pub use oracle::SeparationOracle;
 
 use crate::CausalError;
@@ -20,7 +21,8 @@ pub trait IndependenceTest: Send + Sync {
     ///
     /// # Errors
     /// [`CausalError::Graph`] if an index is no variable or one is given twice; [`CausalError::Determined`] if the conditioning set
-    /// determines one of the variables, so that nothing can be tested; others of the test.
+    /// determines one of the variables, so that nothing can be tested; [`CausalError::TooSparse`] if there are too few rows for an answer
+    /// given these variables and given any that hold them; others of the test.
     fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, CausalError>;
 
     /// The largest conditioning set for which there is a p-value.
@@ -50,8 +52,12 @@ fn check(names: &[String], x: usize, y: usize, given: &[usize]) -> Result<(), Gr
 
 /// The error for a variable that others determine.
 fn determined(names: &[String], variable: usize, by: impl IntoIterator<Item = usize>) -> CausalError {
-    let mut by: Vec<usize> = by.into_iter().collect();
-    by.sort_unstable();
-    let quoted = by.into_iter().map(|k| format!("\"{}\"", names[k])).collect::<Vec<_>>().join(", ");
-    CausalError::Determined { column: names[variable].clone(), by: quoted }
+    CausalError::Determined { column: names[variable].clone(), by: quoted(names, by) }
+}
+
+/// Names of variables, ascending, as `"a", "b"`.
+fn quoted(names: &[String], variables: impl IntoIterator<Item = usize>) -> String {
+    let mut variables: Vec<usize> = variables.into_iter().collect();
+    variables.sort_unstable();
+    variables.into_iter().map(|k| format!("\"{}\"", names[k])).collect::<Vec<_>>().join(", ")
 }

@@ -70,6 +70,11 @@ impl Bootstrap {
         links.into_iter().map(|(_, link)| link).collect()
     }
 
+    /// Whether there is any replicate to take shares of.
+    pub fn is_empty(&self) -> bool {
+        self.graphs.is_empty()
+    }
+
     /// Whether the observer stopped it before the planned number.
     pub fn cancelled(&self) -> bool {
         self.tried < self.planned
@@ -78,9 +83,11 @@ impl Bootstrap {
     /// What the user should know about the replicates.
     pub fn warning(&self) -> Option<Warning> {
         let failed = self.tried - self.graphs.len();
+        let left = if self.is_empty() { "edges have no probabilities" } else { "are left out of the probabilities" };
+        let joint = if self.is_empty() { ";" } else { " and" };
         (failed > 0).then(|| Warning {
             code: "bootstrap-failed",
-            text: format!("{failed} of {} bootstrap resamples could not be fitted and are left out of the probabilities", self.tried),
+            text: format!("{failed} of {} bootstrap resamples could not be fitted{joint} {left}", self.tried),
         })
     }
 }

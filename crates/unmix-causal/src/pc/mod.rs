@@ -15,7 +15,7 @@ mod evidence;
 mod orient;
 mod skeleton;
 
-pub(crate) use evidence::{OF_FISHER_Z as OF_GAUSSIAN, of as evidence, screen};
+pub(crate) use evidence::{OF_FISHER_Z as OF_GAUSSIAN, of_score as evidence, screen};
 
 use crate::{CausalError, EquivalenceClass, FisherZ, GSquare, IndependenceTest, Separation};
 use orient::{Directed, orient, undirected};
@@ -96,8 +96,9 @@ impl Default for PcParams {
     /// Fisher's z at level 0.01, no limit to conditioning, v-structures that no separating set denies, the strongest first, 100 bootstrap replicates, evidence
     /// at level 0.05, nothing known.
     ///
-    /// Each missing edge passes one test and each edge of the graph many, so a level below the usual 0.05 costs few true edges and saves
-    /// many false ones: see the table in the book's page of the method.
+    /// An edge of the graph is lost if any of its many tests passes, so a level below the usual 0.05 costs true edges where rows are few. It
+    /// saves false ones, of which there is a chance for each absent pair, and directions come out better: see the table in the book's page of
+    /// the method.
     fn default() -> Self {
         Self {
             alpha: 0.01,
@@ -168,6 +169,7 @@ impl Pc {
         let model = EquivalenceClass::new(directed.graph, separations.collect())?.with_determined(determined);
         if !skeleton.cancelled {
             warnings.extend(conflict);
+            warnings.extend(separation_warning(&model));
             warnings.extend(model.cpdag().err().map(|error| contradiction_warning(&error)));
         }
         let stop = if skeleton.cancelled { Stop::Cancelled } else { Stop::Completed };
@@ -200,13 +202,18 @@ impl Pc {
 fn skeleton_warnings(skeleton: &Skeleton, max_condition: Option<usize>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if !skeleton.determined.is_empty() {
-        let some: Vec<&str> = skeleton.determined.values().take(NAMED).map(String::as_str).collect();
-        let text = format!(
-            "{} variables are determined by others, under which no graph is faithful; edges that only such a test could remove are kept: {}",
-            skeleton.determined.len(),
-            some.join("; ")
-        );
+        let found: Vec<String> = skeleton.determined.values().cloned().collect();
+        let text = deterministic(&found, "edges that only such a test could remove are kept");
         warnings.push(Warning { code: "deterministic", text });
+    }
+    if skeleton.sparse > 0 {
+        let text = format!(
+            "{} of {} tests had too few rows for their tables and gave no answer; {} edges that such a test could remove are kept",
+            skeleton.sparse,
+            skeleton.tests,
+            skeleton.unanswered.len()
+        );
+        warnings.push(Warning { code: "sparse-tables", text });
     }
     if let Some(level) = skeleton.left_out {
         let reason = if max_condition.is_some_and(|most| most < level) { "`max_condition`" } else { "the number of rows" };
@@ -215,6 +222,12 @@ fn skeleton_warnings(skeleton: &Skeleton, max_condition: Option<usize>) -> Vec<W
         warnings.push(Warning { code: "condition-limit", text });
     }
     warnings
+}
+
+/// The warning about deterministic relations, and what the search did about them.
+pub(crate) fn deterministic(found: &[String], done: &str) -> String {
+    let some = found.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+    format!("{} variables are determined by others, under which no graph is faithful; {done}: {some}", found.len())
 }
 
 fn conflict_warning(directed: &Directed, policy: Conflicts, names: &[String]) -> Option<Warning> {
@@ -239,6 +252,17 @@ fn conflict_warning(directed: &Directed, policy: Conflicts, names: &[String]) ->
     })
 }
 
+fn separation_warning(model: &EquivalenceClass) -> Option<Warning> {
+    let contradictions = model.contradictions();
+    (!contradictions.is_empty()).then(|| Warning {
+        code: "contradicts-separations",
+        text: format!(
+            "{}; the tests contradict each other, or background knowledge contradicts them",
+            evidence::contradiction(&contradictions, model.names())
+        ),
+    })
+}
+
 fn contradiction_warning(error: &GraphError) -> Warning {
     Warning { code: "no-dag", text: format!("the graph stands for no class of DAGs: {error}; read its directions with care") }
 }
@@ -256,7 +280,10 @@ impl Fit<Observations> for Pc {
                     fitted.stop = Stop::Cancelled;
                 }
                 fitted.warnings.extend(bootstrap.warning());
-                fitted.model = fitted.model.with_links(bootstrap.links())?;
+                // without replicates there are no shares, not shares of 0
+                if !bootstrap.is_empty() {
+                    fitted.model = fitted.model.with_links(bootstrap.links())?;
+                }
             }
             Ok(fitted)
         })
@@ -265,11 +292,19 @@ impl Fit<Observations> for Pc {
     fn claim(&self) -> Claim {
         Claim {
             class: Class::MarkovEquivalence,
-            theorem: "Spirtes, Glymour and Scheines (2000), Causation, Prediction, and Search, chapter 5, and Colombo and Maathuis (2014), JMLR 15: with \
-                      correct answers of the test the graph is the completed one of the class",
-            assumptions: match self.params.test {
-                Test::FisherZ => &evidence::OF_FISHER_Z,
-                Test::GSquare => &evidence::OF_G_SQUARE,
+            theorem: if self.params.knowledge.is_empty() {
+                "Spirtes, Glymour and Scheines (2000), Causation, Prediction, and Search, chapter 5, and Colombo and Maathuis (2014), JMLR 15: with \
+                 correct answers of the test the graph is the completed one of the class"
+            } else {
+                "Spirtes, Glymour and Scheines (2000), Causation, Prediction, and Search, chapter 5, Colombo and Maathuis (2014), JMLR 15, and Meek (1995), \
+                 theorem 4: with correct answers of the test and correct background knowledge the graph has every direction on which the DAGs of the \
+                 class that agree with the knowledge agree"
+            },
+            assumptions: match (self.params.test, self.params.knowledge.is_empty()) {
+                (Test::FisherZ, true) => &evidence::OF_FISHER_Z,
+                (Test::GSquare, true) => &evidence::OF_G_SQUARE,
+                (Test::FisherZ, false) => &evidence::OF_FISHER_Z_WITH_KNOWLEDGE,
+                (Test::GSquare, false) => &evidence::OF_G_SQUARE_WITH_KNOWLEDGE,
             },
         }
     }
@@ -279,6 +314,12 @@ impl Fit<Observations> for Pc {
     }
 
     fn evidence(&self, x: &Observations, model: &EquivalenceClass, run: &mut Run<'_>) -> Result<Vec<Evidence>, CausalError> {
-        run.in_pool(|_| Ok(evidence::of(self.params.test, self.params.level, x, model)))
+        run.in_pool(|_| {
+            let mut evidence = evidence::of(self.params.test, self.params.level, x, model);
+            if !self.params.knowledge.is_empty() {
+                evidence.push(evidence::known(&self.params.knowledge, model)?);
+            }
+            Ok(evidence)
+        })
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::{CausalError, IndependenceTest};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use unmix_core::{Progress, Run};
 use unmix_graph::Constraints;
 
@@ -34,6 +34,9 @@ pub(super) struct Skeleton {
     pub separators: BTreeMap<(usize, usize), Separators>,
     /// Of each variable that others determine, how the first test that could not be made for that reason says it.
     pub determined: BTreeMap<String, String>,
+    /// Tests that too few rows left without an answer, and the pairs that are adjacent for want of one.
+    pub sparse: usize,
+    pub unanswered: BTreeSet<(usize, usize)>,
     /// Levels done.
     pub levels: usize,
     /// Tests made.
@@ -48,6 +51,7 @@ pub(super) struct Skeleton {
 struct Found {
     separators: Option<Separators>,
     determined: Vec<(String, String)>,
+    sparse: usize,
     tests: usize,
 }
 
@@ -65,6 +69,8 @@ impl Search<'_> {
         let (excluded, mut joined): (Vec<_>, Vec<_>) = all.partition(|&(a, b)| self.constraints.excludes(a, b));
         // pairs that knowledge keeps apart are tested as well: what separates them tells v-structures
         let mut apart = excluded;
+        // what is too sparse given some variables is so given more: where no set of a level gave an answer, none of the next will
+        let mut exhausted: BTreeSet<(usize, usize)> = BTreeSet::new();
         let mut skeleton = Skeleton::default();
         loop {
             skeleton.adjacent = vec![Vec::new(); d];
@@ -75,7 +81,8 @@ impl Search<'_> {
             skeleton.adjacent.iter_mut().for_each(|list| list.sort_unstable());
             let level = skeleton.levels;
             let fixed = |&(a, b): &(usize, usize)| self.constraints.requires(a, b) || self.constraints.requires(b, a);
-            let pairs: Vec<(usize, usize)> = joined.iter().filter(|pair| !fixed(pair)).chain(&apart).copied().collect();
+            let free = joined.iter().filter(|pair| !fixed(pair)).chain(&apart);
+            let pairs: Vec<(usize, usize)> = free.filter(|pair| !exhausted.contains(pair)).copied().collect();
             let enough = |&(a, b): &(usize, usize)| {
                 let others = |from: usize, to: usize| skeleton.adjacent[from].iter().filter(|&&k| k != to).count();
                 others(a, b) >= level || others(b, a) >= level
@@ -92,6 +99,13 @@ impl Search<'_> {
                     batch.par_iter().map(|&(a, b)| self.pair(a, b, &skeleton.adjacent, level)).collect::<Result<_, CausalError>>()?;
                 for (&pair, found) in batch.iter().zip(found) {
                     skeleton.tests += found.tests;
+                    skeleton.sparse += found.sparse;
+                    if found.sparse > 0 {
+                        skeleton.unanswered.insert(pair);
+                        if found.sparse == found.tests {
+                            exhausted.insert(pair);
+                        }
+                    }
                     for (column, message) in found.determined {
                         skeleton.determined.entry(column).or_insert(message);
                     }
@@ -110,6 +124,7 @@ impl Search<'_> {
             }
             joined.retain(|pair| !skeleton.separators.contains_key(pair));
             apart.retain(|pair| !skeleton.separators.contains_key(pair));
+            skeleton.unanswered.retain(|pair| !skeleton.separators.contains_key(pair));
             skeleton.levels += 1;
         }
     }
@@ -133,9 +148,14 @@ impl Search<'_> {
             Ok(p_value) => p_value,
             // no answer is no independence
             Err(error) => {
-                let CausalError::Determined { column, .. } = &error else { return Err(error) };
-                if found.determined.iter().all(|(known, _)| known != column) {
-                    found.determined.push((column.clone(), error.to_string()));
+                match &error {
+                    CausalError::Determined { column, .. } => {
+                        if found.determined.iter().all(|(known, _)| known != column) {
+                            found.determined.push((column.clone(), error.to_string()));
+                        }
+                    }
+                    CausalError::TooSparse { .. } => found.sparse += 1,
+                    _ => return Err(error),
                 }
                 return Ok(());
             }

@@ -118,14 +118,36 @@ fn what_cannot_be_fitted_is_refused_by_name() {
     };
     let doubled = concatenate![Axis(1), x.x(), x.x().slice(ndarray::s![.., ..1])];
     assert!(refused(doubled).starts_with("column \"x4\" repeats \"x1\""));
-    let sum = concatenate![Axis(1), x.x(), x.x().sum_axis(Axis(1)).insert_axis(Axis(1))];
-    assert!(refused(sum).contains("is determined by"));
     assert!(refused(x.x().slice(ndarray::s![..3, ..]).to_owned()).starts_with("the table has 3 rows"));
     let pair = Dag::try_from(Graph::new(["a", "b"]).unwrap()).unwrap();
     assert_eq!(
         gaussian_bic(&pair, &x).unwrap_err().to_string(),
         "the table has 3 columns, the model has 2 variables; give one column a variable"
     );
+}
+
+#[test]
+fn deterministic_relations_are_named() {
+    let x = table(100, 3, 1, |normal, row| row.fill_with(normal));
+    let sum = concatenate![Axis(1), x.x(), x.x().sum_axis(Axis(1)).insert_axis(Axis(1))];
+    let sum = Observations::unnamed(sum).unwrap();
+    let fitted = ges().fit(&sum, &mut Run::new(1)).unwrap();
+    assert_eq!(fitted.warnings[0].code, "deterministic");
+    assert!(fitted.warnings[0].text.contains("is determined by"), "{:?}", fitted.warnings);
+    let evidence = ges().evidence(&sum, &fitted.model, &mut Run::new(1)).unwrap();
+    assert_eq!(evidence.iter().find(|e| e.assumption.starts_with("faithfulness")).unwrap().verdict, Verdict::Refuted);
+    assert!(evidence.iter().all(|e| !e.detail.contains("the tests err nowhere")));
+}
+
+#[test]
+fn more_columns_than_rows_end_with_a_warning() {
+    for seed in 0..3 {
+        let x = table(20, 50, seed, |normal, row| row.fill_with(normal));
+        let fitted = ges().fit(&x, &mut Run::new(1)).unwrap();
+        assert_eq!(fitted.stop, Stop::Completed);
+        assert!(fitted.model.cpdag().unwrap().is_cpdag() && fitted.objective.unwrap().is_finite());
+        assert_eq!(fitted.warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["few-rows"], "seed {seed}");
+    }
 }
 
 #[test]

@@ -81,10 +81,36 @@ fn what_others_determine_is_named() {
     assert!(test.p_value(0, 3, &[1]).unwrap() < 1e-100);
 
     let levels = array![[0., 1., 0.], [0., 1., 1.], [1., 0., 0.], [1., 0., 1.], [2., 0., 1.], [2., 0., 0.]];
-    let test = GSquare::of(&Observations::new(levels, ["a", "b", "c"]).unwrap()).unwrap();
+    let often = |times: usize| {
+        let rows = Array2::from_shape_fn((6 * times, 3), |(i, j)| levels[[i % 6, j]]);
+        GSquare::of(&Observations::new(rows, ["a", "b", "c"]).unwrap()).unwrap()
+    };
+    // two rows a level of a are too few to say so
+    assert!(matches!(often(1).p_value(1, 2, &[0]), Err(CausalError::TooSparse { .. })));
+    let test = often(10);
     let error = test.p_value(1, 2, &[0]).unwrap_err();
     assert!(error.to_string().starts_with("column \"b\" is determined by \"a\": "), "{error}");
     assert!(test.p_value(0, 2, &[1]).is_ok());
+}
+
+#[test]
+fn sparse_tables_give_no_answer() {
+    const TIMES: u64 = 400;
+    for (rows, given, answers) in [(100, 2, true), (100, 5, false), (500, 4, true), (500, 8, false)] {
+        let mut rejected = 0;
+        for seed in 0..TIMES {
+            let mut stream = Seed(seed).stream("signs", 0);
+            let x = Array2::from_shape_simple_fn((rows, given + 2), || f64::from(u8::from(stream.random_bool(0.5))));
+            let test = GSquare::of(&Observations::unnamed(x).unwrap()).unwrap();
+            let conditions: Vec<usize> = (2..given + 2).collect();
+            match test.p_value(0, 1, &conditions) {
+                Ok(p) => rejected += usize::from(answers && p <= 0.05),
+                Err(error) => assert!(!answers && matches!(error, CausalError::TooSparse { .. }), "{rows} {given}: {error}"),
+            }
+        }
+        // Binomial(400, 0.05) is above 35 with a probability of 5e-4; the approximation is liberal near the limit
+        assert!(rejected <= 55, "{rows} {given}: {rejected}");
+    }
 }
 
 #[test]

@@ -401,3 +401,112 @@ fn sachs_finds_the_pairs_that_everybody_finds() {
     };
     assert!(joined("raf", "mek") && joined("pip2", "pip3") && joined("erk", "akt"));
 }
+
+/// Columns p, q, r, s, a, c, b: p and q cause a, r and s cause b, and a - c - b is a Gaussian chain that no DAG can direct without a new
+/// v-structure.
+fn chain_graph() -> Observations {
+    let names = ["p", "q", "r", "s", "a", "c", "b"];
+    let x = table(50_000, 7, 1, |normal, row| {
+        row[..4].fill_with(&mut *normal);
+        let (u, v) = (0.8 * (row[0] + row[1]), 0.8 * (row[2] + row[3]));
+        // the inverse of [[1, -½, 0], [-½, 1, -½], [0, -½, 1]] is [[1.5, 1, 0.5], [1, 2, 1], [0.5, 1, 1.5]]; below its Cholesky factor
+        let e = [normal(), normal(), normal()];
+        row[4] = 1.5 * u + 0.5 * v + 1.5_f64.sqrt() * e[0];
+        row[5] = u + v + (2.0_f64 / 3.0).sqrt() * e[0] + (4.0_f64 / 3.0).sqrt() * e[1];
+        row[6] = 0.5 * u + 1.5 * v + (1.0_f64 / 6.0).sqrt() * e[0] + (1.0_f64 / 3.0).sqrt() * e[1] + e[2];
+    });
+    Observations::new(x.x().to_owned(), names).unwrap()
+}
+
+#[test]
+fn v_structures_that_the_separations_deny_are_named() {
+    let x = chain_graph();
+    let fitted = fit(&x);
+    // a and b are separated by c, and p, q, r, s direct both edges to it
+    assert_eq!(fitted.model.contradictions(), [[4, 5, 6]]);
+    let warning = fitted.warnings.iter().find(|w| w.code == "contradicts-separations").unwrap();
+    assert!(warning.text.contains("\"a\" -> \"c\" <- \"b\""), "{}", warning.text);
+    let evidence = pc().evidence(&x, &fitted.model, &mut Run::new(1)).unwrap();
+    let cause = evidence.iter().find(|e| e.assumption == "no hidden common cause").unwrap();
+    assert!(cause.detail.contains("but not the independences found"), "{}", cause.detail);
+    let folder = tempfile::tempdir().unwrap();
+    fitted.model.save(folder.path()).unwrap();
+    assert_eq!(EquivalenceClass::load(folder.path()).unwrap().contradictions(), [[4, 5, 6]]);
+}
+
+#[test]
+fn knowledge_that_the_data_deny_is_refuted() {
+    let chain = |seed| {
+        let x = table(1000, 3, seed, |normal, row| {
+            row[0] = normal();
+            row[2] = 0.8 * row[0] + normal();
+            row[1] = 0.8 * row[2] + normal();
+        });
+        Observations::new(x.x().to_owned(), ["a", "b", "c"]).unwrap()
+    };
+    let collider = |seed| {
+        let x = table(1000, 3, seed, |normal, row| {
+            row[0] = normal();
+            row[1] = normal();
+            row[2] = 0.8 * (row[0] + row[1]) + normal();
+        });
+        Observations::new(x.x().to_owned(), ["a", "b", "c"]).unwrap()
+    };
+    let tiers = |groups: &[&[&str]]| groups.iter().map(|g| g.iter().map(|&n| n.to_owned()).collect()).collect::<Vec<Vec<String>>>();
+    let known = |x: &Observations, groups: &[&[&str]]| {
+        let knowledge = Knowledge { tiers: tiers(groups), ..Knowledge::default() };
+        let estimator = PcParams { alpha: 1e-4, knowledge, bootstrap: 0, ..PcParams::default() }.build().unwrap();
+        let fitted = estimator.fit(x, &mut Run::new(1)).unwrap();
+        let evidence = estimator.evidence(x, &fitted.model, &mut Run::new(1)).unwrap();
+        let claim = Fit::<Observations>::claim(&estimator);
+        assert!(claim.theorem.contains("agree with the knowledge"));
+        assert_eq!(claim.assumptions.len(), evidence.len());
+        assert!(evidence.iter().all(|e| claim.assumptions.contains(&e.assumption)));
+        let verdict = evidence.iter().find(|e| e.assumption == "the background knowledge is right").unwrap().verdict;
+        (verdict, codes(&fitted).contains(&"contradicts-separations"))
+    };
+    for seed in 0..5 {
+        assert_eq!(known(&chain(seed), &[&["a", "b"], &["c"]]), (Verdict::Refuted, true), "seed {seed}");
+        assert_eq!(known(&chain(seed), &[&["a"], &["c"], &["b"]]), (Verdict::Untestable, false), "seed {seed}");
+        assert_eq!(known(&collider(seed), &[&["c"], &["a", "b"]]), (Verdict::Refuted, false), "seed {seed}");
+        assert_eq!(known(&collider(seed), &[&["a", "b"], &["c"]]), (Verdict::Untestable, false), "seed {seed}");
+    }
+    assert!(!Fit::<Observations>::claim(&pc()).assumptions.contains(&"the background knowledge is right"));
+}
+
+#[test]
+fn sparse_tables_remove_no_edge_and_are_counted() {
+    // ten signs of one common factor, which many variables would have to be conditioned on for
+    let x = table(110, 10, 1, |normal, row| {
+        let shared = normal();
+        row.iter_mut().for_each(|v| *v = f64::from(u8::from(shared + 0.3 * normal() > 0.0)));
+    });
+    let estimator = PcParams { alpha: 0.05, test: Test::GSquare, bootstrap: 0, ..PcParams::default() }.build().unwrap();
+    let fitted = estimator.fit(&x, &mut Run::new(1)).unwrap();
+    assert!(codes(&fitted).contains(&"sparse-tables") && !codes(&fitted).contains(&"deterministic"), "{:?}", fitted.warnings);
+    assert!(fitted.model.determined().is_empty());
+    // the combinations of k signs have 4 cells each, so that 110 rows do for 5 of them: no test given 3 or more is answered
+    assert!(fitted.model.separations().iter().all(|s| s.given.len() < 3));
+}
+
+#[test]
+fn too_few_rows_leave_the_noise_untestable() {
+    let few = simulate(3, 7, 1).0;
+    assert_eq!(verdict(&few, "jointly Gaussian"), Verdict::Untestable);
+    assert_eq!(verdict(&few, "rows of one distribution"), Verdict::Untestable);
+}
+
+#[test]
+fn without_replicates_there_are_no_probabilities() {
+    // x1 varies in one row of five, which a resample misses with a probability of a third
+    let mut rows = Array2::zeros((5, 2));
+    rows[[0, 0]] = 1.0;
+    (0..5).for_each(|i| rows[[i, 1]] = i as f64);
+    let x = Observations::unnamed(rows).unwrap();
+    let none = (0..100).find_map(|seed| {
+        let estimator = PcParams { alpha: 1e-12, bootstrap: 1, ..PcParams::default() }.build().unwrap();
+        let fitted = estimator.fit(&x, &mut Run::new(seed)).unwrap();
+        fitted.warnings.iter().any(|w| w.text.contains("no probabilities")).then_some(fitted)
+    });
+    assert!(none.unwrap().model.links().is_empty());
+}
