@@ -117,7 +117,7 @@ fn sampled<T: Send>(
         let truth = truth(params, model);
         let covariances = truth.covariances(n, SEED.child("data", model).child("rows", n as u64)).unwrap();
         let views: Vec<ArrayView2<'_, f64>> = covariances.iter().map(|s| s.view()).collect();
-        score(&truth, &estimator.fit_covariances(&views, &vec![n; views.len()], &mut Run::new(1)).unwrap())
+        score(&truth, &estimator.fit_covariances(&views, &vec![n; views.len()], &mut Run::new(1)).unwrap().model)
     });
     models.collect()
 }

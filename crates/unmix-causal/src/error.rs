@@ -163,6 +163,46 @@ pub enum CausalError {
         /// Latents.
         latents: usize,
     },
+    /// No model with an intervention on each latent has these precisions.
+    #[error(
+        "no model in which every environment intervenes on one latent of its own has these precisions: {detail}; leave out environments that changed \
+         several latents, keep one of those that changed the same, and give precisions to full accuracy"
+    )]
+    Unexplained {
+        /// How it shows.
+        detail: String,
+    },
+    /// There are too few rows to see how many dimensions the variables have.
+    #[error(
+        "{freedom} degrees of freedom (rows less one in each environment) do not show the rank of {variables} variables; more than {variables} are \
+         needed: add rows or leave out variables"
+    )]
+    Rank {
+        /// Degrees of freedom within environments.
+        freedom: f64,
+        /// Variables.
+        variables: usize,
+    },
+    /// A matrix is no covariance matrix.
+    #[error(
+        "the covariance of environment \"{label}\" is {value} at row {row}, column {column}; covariances are finite, symmetric and positive on the diagonal"
+    )]
+    NotCovariances {
+        /// Label of the environment.
+        label: String,
+        /// Row, from 1.
+        row: usize,
+        /// Column, from 1.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A standard deviation of measurement noise is no such number.
+    #[error("the standard deviation of the measurement noise is {value}; it must be finite and not negative")]
+    NoiseDeviation {
+        /// The value.
+        value: f64,
+    },
 }
 
 impl Failure for CausalError {
@@ -184,7 +224,11 @@ impl Failure for CausalError {
             | Self::InterventionCount { .. }
             | Self::RowSpace { .. }
             | Self::NoChange { .. }
-            | Self::SingularEnvironment { .. } => Kind::Data,
+            | Self::SingularEnvironment { .. }
+            | Self::Unexplained { .. }
+            | Self::Rank { .. }
+            | Self::NotCovariances { .. } => Kind::Data,
+            Self::NoiseDeviation { .. } => Kind::Usage,
             Self::Numerics(_) => Kind::Internal,
         }
     }

@@ -20,7 +20,7 @@ use ndarray::Array2;
 use rand::{RngExt, seq::SliceRandom};
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
-use unmix_core::{Checks, Environment, Environments, Intervention, InvalidParams, Observations, Params, Seed, Stream};
+use unmix_core::{Checks, DataError, Environment, Environments, Intervention, InvalidParams, Observations, Params, Seed, Stream};
 use unmix_numerics::{inverse, solve_spd};
 
 /// How an intervention changes the equation of its target.
@@ -148,15 +148,19 @@ impl Interventional {
     /// samples.
     ///
     /// # Errors
-    /// [`CausalError::Numerics`] if unmixing or structures have not full rank.
+    /// [`CausalError::Numerics`] if unmixing or structures have not full rank, [`CausalError::Data`] for no rows.
     pub fn covariances(&self, rows: usize, seed: Seed) -> Result<Vec<Array2<f64>>, CausalError> {
+        if rows == 0 {
+            return Err(DataError::TooFewRows { found: 0, needed: 1, reason: "draw covariances" }.into());
+        }
         let (mixing, d) = (self.mixing()?, self.unmixing.nrows());
         let mut covariances = Vec::with_capacity(self.structures.len());
         for (k, structure) in self.structures.iter().enumerate() {
             let mut stream = seed.stream("interventional wishart", k as u64);
             let mut factor = Array2::zeros((d, d));
             for i in 0..d {
-                for j in 0..i {
+                // fewer rows than latents leave a factor of as many columns
+                for j in 0..i.min(rows) {
                     factor[[i, j]] = StandardNormal.sample(&mut stream);
                 }
                 let freedom = rows.saturating_sub(i) as f64;
@@ -173,8 +177,12 @@ impl Interventional {
     /// `noise` on each variable.
     ///
     /// # Errors
-    /// [`CausalError::Numerics`] if unmixing or structures have not full rank, [`CausalError::Data`] for no rows.
+    /// [`CausalError::Numerics`] if unmixing or structures have not full rank, [`CausalError::Data`] for no rows, [`CausalError::NoiseDeviation`] for
+    /// a noise that is negative or not finite.
     pub fn environments(&self, rows: usize, noise: f64, seed: Seed) -> Result<Environments, CausalError> {
+        if !noise.is_finite() || noise < 0.0 {
+            return Err(CausalError::NoiseDeviation { value: noise });
+        }
         let (mixing, (d, p)) = (self.mixing()?, self.unmixing.dim());
         let mut list = Vec::with_capacity(self.structures.len());
         for (k, structure) in self.structures.iter().enumerate() {

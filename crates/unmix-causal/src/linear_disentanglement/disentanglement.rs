@@ -13,6 +13,10 @@ const ROUNDING: f64 = 10.0;
 /// The largest share of a precision that may lie outside the row space of the observational one.
 const OUTSIDE: f64 = 1e-8;
 
+/// The largest share of a precision that the model may leave unexplained: far above what rounding leaves (1e-13 with 50 latents and a `Θ_0` of condition
+/// 10⁹), far below what a second target does.
+const UNEXPLAINED: f64 = 1e-6;
+
 /// The latents behind one observational and `d` interventional environments, row `k` being the target of intervention `k`.
 ///
 /// Everything is unique up to the scale that is fixed here (each row of `unmixing` has its entry of largest magnitude equal to 1) and up to the
@@ -77,8 +81,8 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 ///
 /// # Errors
 /// [`CausalError::InterventionCount`] unless there are as many interventions as the rank of `Θ_0`, [`CausalError::RowSpace`] if a precision has
-/// another row space, [`CausalError::NoChange`] if one does not differ from `Θ_0`, [`CausalError::Numerics`] for entries that are not finite
-/// or shapes that are not square.
+/// another row space, [`CausalError::NoChange`] if one does not differ from `Θ_0`, [`CausalError::Unexplained`] if the precisions rebuilt from the result
+/// differ from those given, [`CausalError::Numerics`] for entries that are not finite or shapes that are not square.
 pub fn disentangle_precisions(
     observational: ArrayView2<'_, f64>,
     interventional: &[ArrayView2<'_, f64>],
@@ -103,12 +107,11 @@ pub fn disentangle_precisions(
     let mut differences = Vec::with_capacity(d);
     for (k, precision) in interventional.iter().enumerate() {
         let difference = precision - &observational;
-        let largest = |a: &Array2<f64>| a.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-        if largest(&difference) <= least {
+        if largest_entry(&difference) <= least {
             return Err(CausalError::NoChange { intervention: k + 1 });
         }
         let inside = within(&difference);
-        let share = largest(&(basis.dot(&inside).dot(&basis.t()) - &difference)) / largest(&precision.to_owned());
+        let share = largest_entry(&(basis.dot(&inside).dot(&basis.t()) - &difference)) / largest_entry(&precision.to_owned());
         if share.is_nan() || share > OUTSIDE {
             return Err(CausalError::RowSpace { intervention: k + 1, share });
         }
@@ -116,15 +119,58 @@ pub fn disentangle_precisions(
     }
     let inside = within(&observational.to_owned());
     let Eigen { values, vectors } = symmetric_eigen(inside.view())?;
+    if values.iter().any(|v| v.is_nan() || *v <= 0.0) {
+        return Err(CausalError::Unexplained { detail: "the observational one has not the row space of the others".to_owned() });
+    }
     let to_white = &vectors / &values.mapv(f64::sqrt);
     let whitened: Vec<Array2<f64>> = differences.iter().map(|d| to_white.t().dot(d).dot(&to_white)).collect();
     let Peeled { order, noises, .. } = peel(&whitened, |_, values| rank_one_misfit(values))?;
     let rough = noises.dot(&(&vectors * &values.mapv(f64::sqrt)).t());
     let (noises, latents) = polish(inside.view(), &differences, rough.view())?;
     // a_k is a combination of the rows g of its causes and its own
-    let mut structure = noises.dot(&inverse(latents.view())?);
+    let mut structure = noises.dot(&inverse_of_latents(&latents)?);
     for (position, &k) in order.iter().enumerate() {
         order[position + 1..].iter().for_each(|&later| structure[[k, later]] = 0.0);
     }
-    Ok(Disentanglement::of_rows(latents.dot(&basis.t()), structure, order))
+    let latents = latents.dot(&basis.t());
+    let given = std::iter::once(observational).chain(interventional.iter().copied());
+    explained(given, &structure.dot(&latents), &latents)?;
+    Ok(Disentanglement::of_rows(latents, structure, order))
+}
+
+/// The entry of largest magnitude, without its sign; NaN if there is one.
+fn largest_entry(a: &Array2<f64>) -> f64 {
+    a.iter().fold(0.0, |most: f64, v| if v.is_nan() || v.abs() > most { v.abs() } else { most })
+}
+
+/// The inverse of the rows `g_k` `[d, d]`, which are linearly dependent where two environments have one target.
+fn inverse_of_latents(latents: &Array2<f64>) -> Result<Array2<f64>, CausalError> {
+    let d = latents.nrows();
+    let length = latents.map_axis(Axis(1), |row| row.dot(&row).sqrt()).insert_axis(Axis(1));
+    let unit = latents / &length;
+    let dependent = || CausalError::Unexplained { detail: "the latents of two or more environments are linearly dependent".to_owned() };
+    if unit.iter().any(|v| !v.is_finite()) {
+        return Err(dependent());
+    }
+    let values = symmetric_eigen(unit.dot(&unit.t()).view())?.values;
+    if values.iter().any(|v| *v <= ROUNDING * d as f64 * f64::EPSILON * values[0]) {
+        return Err(dependent());
+    }
+    inverse(latents.view()).map_err(|_| dependent())
+}
+
+/// Compares the precisions `given`, the observational one first, with those of the rows `B_0 H` and `g` `[d, p]`.
+fn explained<'a>(given: impl Iterator<Item = ArrayView2<'a, f64>>, noises: &Array2<f64>, latents: &Array2<f64>) -> Result<(), CausalError> {
+    for (environment, given) in given.enumerate() {
+        let mut rows = noises.clone();
+        if let Some(k) = environment.checked_sub(1) {
+            rows.row_mut(k).assign(&latents.row(k));
+        }
+        let share = largest_entry(&(rows.t().dot(&rows) - given)) / largest_entry(&given.to_owned());
+        if share.is_nan() || share > UNEXPLAINED {
+            let which = if environment == 0 { "the observational one".to_owned() } else { format!("precision {environment}") };
+            return Err(CausalError::Unexplained { detail: format!("the nearest found leaves a share of {share:.1e} of {which}") });
+        }
+    }
+    Ok(())
 }

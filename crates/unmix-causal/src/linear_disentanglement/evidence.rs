@@ -1,9 +1,14 @@
 //! What the environments say about interventions on one latent each.
 //!
-//! All tests are likelihood ratios of Gaussian covariances, on all rows: their hypotheses are not chosen by the data. The one exception is the order of
-//! the latents, which maximises the likelihood; its ratio can only be too small for that, and the test reject less often than its level. Statistics
-//! are divided by the relative kurtosis where that exceeds 1 (right for elliptical distributions), and by the share that measurement noise adds to
-//! sampling variances.
+//! All tests are likelihood ratios of Gaussian covariances, on all rows. Without measurement noise the data choose one of their hypotheses, the order of
+//! the latents, which maximises the likelihood: at the global maximum its ratio can only be too small for that, and the test reject less often than its
+//! level; at a local one, which the search may end at, it can be too large. With measurement noise the directions without latents, the noise variance
+//! and, unless it is given, the number of latents come from the same rows too, and the tests take them as known.
+//!
+//! Statistics are divided by the relative kurtosis where that exceeds 1, and by the share that measurement noise adds to sampling variances. The first is
+//! no exact correction, not even for elliptical distributions: the tests compare the scales of covariances between environments, and heavy tails vary
+//! those more than shapes. At a nominal level of 0.05 simulations rejected 0.07 to 0.14 of true models for rows of a multivariate t distribution of 8
+//! degrees of freedom, 0.10 to 0.24 of 6 and 0.15 to 0.42 of 5.
 
 use super::{
     LatentCauses, LinearDisentanglement,
@@ -20,9 +25,10 @@ const LINEAR: &str = "the variables are a linear mixture of the latents, the sam
 const SINGLE: &str = "each intervention changes the mechanism of one latent";
 const COVERED: &str = "linear acyclic equations with independent noises between the latents, each the target of one environment";
 const PERFECT: &str = "interventions are perfect: their targets no longer follow their causes";
+const ONE_NOISE: &str = "measurement noise has one variance in all variables";
 
 /// The assumptions of the claim.
-pub(super) const ASSUMPTIONS: [&str; 4] = [LINEAR, SINGLE, COVERED, PERFECT];
+pub(super) const ASSUMPTIONS: [&str; 5] = [LINEAR, SINGLE, COVERED, PERFECT, ONE_NOISE];
 
 /// Measurement noise that doubles the sampling variance of the least latent direction leaves no test.
 const MOST_NOISE: f64 = 0.5;
@@ -48,7 +54,34 @@ pub(super) fn of(estimator: &LinearDisentanglement, x: &Environments, model: &La
                      on other latents"
                 .to_owned(),
         },
+        one_noise(&reduction, &judge)?,
     ])
+}
+
+/// `ONE_NOISE` by Bartlett's test, where it has not chosen the number of latents.
+fn one_noise(reduction: &Reduction, judge: &Judge) -> Result<Evidence, CausalError> {
+    let (p, d) = reduction.expand.dim();
+    let plain = |verdict, detail: String| Ok(Evidence { assumption: ONE_NOISE, verdict, p_value: None, margin: None, detail });
+    if reduction.rank == d && d < p {
+        return plain(Verdict::Supported, format!("there is none: all {p} variables lie in a space of {d} dimensions"));
+    }
+    if reduction.rest.is_empty() {
+        let dimensions = reduction.rank;
+        return plain(Verdict::Untestable, format!("the model has none; with {d} latents in {dimensions} dimensions it would not show"));
+    }
+    let Some(test) = reduction.equal_noise else {
+        return plain(Verdict::Untestable, "fewer than two directions without latents leave no variances to compare".to_owned());
+    };
+    let p_value = judge.p_value(test.statistic, test.freedom)?;
+    if test.chosen {
+        let detail = format!(
+            "the number of latents is the least at which Bartlett's test of equal trailing eigenvalues does not reject, so that it says nothing here \
+             (p = {p_value:.2}); variances that differ count as latents or stay unseen: set `components` to have it tested"
+        );
+        return plain(Verdict::Untestable, detail);
+    }
+    let detail = format!("Bartlett's test of equal eigenvalues of the pooled covariance in the {} directions without latents", p - d);
+    Ok(judge.verdict(ONE_NOISE, p_value, detail))
 }
 
 /// How statistics become verdicts.
@@ -84,7 +117,7 @@ fn linear(reduction: &Reduction, judge: &Judge) -> Result<Evidence, CausalError>
     if p == d {
         return Ok(plain(Verdict::Untestable, "there are as many variables as latents, any of which they can be a mixture".to_owned()));
     }
-    if reduction.rest.is_empty() {
+    if reduction.rest.is_empty() || reduction.rank == d {
         let detail = format!("the variables of all environments together span {} dimensions, the model has {d} latents", reduction.rank);
         return Ok(plain(if reduction.rank == d { Verdict::Supported } else { Verdict::Refuted }, detail));
     }
@@ -109,27 +142,33 @@ fn linear(reduction: &Reduction, judge: &Judge) -> Result<Evidence, CausalError>
     Ok(judge.verdict(LINEAR, p_value, detail))
 }
 
-/// `Θ_k - Θ_0` differs from 0, and has at most one positive and one negative eigenvalue.
+/// `Θ_k - Θ_0` has at most one positive and one negative eigenvalue, and differs from 0. That it does not visibly is no evidence against an
+/// intervention: there may be too few rows.
 fn single(reduction: &Reduction, judge: &Judge, labels: &[String]) -> Result<Evidence, CausalError> {
     let likelihood = &reduction.likelihood;
     let d = likelihood.components();
     let label = |k: usize| labels.get(k).map_or("", String::as_str);
-    let mut worst = (f64::INFINITY, 0);
+    let (mut worst, mut unchanged) = ((f64::INFINITY, 0), Vec::new());
     for (k, difference) in differences(likelihood)?.iter().enumerate() {
         let (n_0, n_k) = (likelihood.observational_rows, likelihood.rows[k]);
         // descending: the ends are the two that may differ from 0
         let parts = symmetric_eigen(difference.view())?.values.mapv(|v| direction(v, n_0, n_k));
         let none = judge.p_value(parts.sum(), (d * (d + 1) / 2) as f64)?;
         if none > judge.level {
-            let detail =
-                format!("environment \"{}\" does not differ from the observational one (p = {none:.2} of equal covariances)", label(k));
-            return Ok(Evidence { assumption: SINGLE, verdict: Verdict::Refuted, p_value: None, margin: None, detail });
+            unchanged.push(format!("\"{}\" (p = {none:.2}, {n_k} degrees of freedom)", label(k)));
         }
         if d > 2 {
             let others: f64 = parts.iter().take(d - 1).skip(1).sum();
             let p_value = judge.p_value(others, ((d - 1) * (d - 2) / 2) as f64)?;
             worst = if p_value < worst.0 { (p_value, k) } else { worst };
         }
+    }
+    if !unchanged.is_empty() && worst.0 * d as f64 > judge.level {
+        let detail = format!(
+            "covariances do not differ significantly from the observational ones in {}: nothing was changed there, or there are too few rows to see it",
+            unchanged.join(", ")
+        );
+        return Ok(Evidence { assumption: SINGLE, verdict: Verdict::Untestable, p_value: None, margin: None, detail });
     }
     if d < 3 {
         let detail = "a difference of two latents' precisions has no third eigenvalue".to_owned();
@@ -160,11 +199,15 @@ fn covered(
         return Ok(Evidence { assumption: COVERED, verdict: Verdict::Untestable, p_value: None, margin: None, detail: detail.to_owned() });
     };
     let maximum = likelihood.maximize(&all_earlier(&order), start.view(), EXACT, estimator.params.max_iterations)?;
+    if !maximum.converged {
+        let detail = "the likelihood of the model with all earlier latents as causes has not reached its maximum; raise `max_iterations`";
+        return Ok(Evidence { assumption: COVERED, verdict: Verdict::Untestable, p_value: None, margin: None, detail: detail.to_owned() });
+    }
     let statistic = likelihood.total() * (maximum.value - likelihood.saturated()?);
     let freedom = (d * d * (d - 1) / 2) as f64;
     let p_value = judge.p_value(statistic, freedom)?;
     let detail = format!(
-        "likelihood ratio of the order {} against any covariances, {freedom} degrees of freedom; conservative, since the order maximises the likelihood",
+        "likelihood ratio of the order {} against any covariances, {freedom} degrees of freedom; conservative if the order is the likeliest of all",
         order.iter().filter_map(|&k| labels.get(k).map(|label| format!("\"{label}\""))).collect::<Vec<_>>().join(", ")
     );
     Ok(judge.verdict(COVERED, p_value, detail))

@@ -102,18 +102,38 @@ struct Estimate {
     objective: f64,
 }
 
+impl Estimate {
+    /// The fit of what `model` makes of it.
+    fn fitted<M>(self, model: impl FnOnce(Disentanglement, Reduction) -> Result<M, CausalError>) -> Result<Fitted<M>, CausalError> {
+        let Self { disentanglement, reduction, stop, iterations, objective } = self;
+        let mut warnings = Vec::new();
+        if !stop.converged() {
+            let text = "the likelihood has not reached its maximum; raise `sweeps` or `max_iterations`".to_owned();
+            warnings.push(Warning { code: "not-converged", text });
+        }
+        if disentanglement.order.len() > information::MOST_LATENTS {
+            let text = format!(
+                "with more than {} latents the graph treats the unmixing as known and has too many edges rather than too few",
+                information::MOST_LATENTS
+            );
+            warnings.push(Warning { code: "many-latents", text });
+        }
+        Ok(Fitted { model: model(disentanglement, reduction)?, stop, iterations, objective: Some(objective), warnings })
+    }
+}
+
 impl LinearDisentanglement {
     /// The latents behind covariances `[p, p]` of rank `d`, the observational one first, each of as many rows (degrees of freedom) as `rows` says:
     /// for data that exist as covariances alone.
     ///
     /// # Errors
-    /// As [`Fit::fit`].
+    /// As [`Fit::fit`]; [`CausalError::NotCovariances`] for a matrix that is not finite, symmetric and positive on the diagonal.
     pub fn fit_covariances(
         &self,
         covariances: &[ArrayView2<'_, f64>],
         rows: &[usize],
         run: &mut Run<'_>,
-    ) -> Result<Disentanglement, CausalError> {
+    ) -> Result<Fitted<Disentanglement>, CausalError> {
         let (Some((observational, targets)), Some((observational_rows, rows))) = (covariances.split_first(), rows.split_first()) else {
             return Err(CausalError::InterventionCount { latents: 1, interventions: 0 });
         };
@@ -124,6 +144,9 @@ impl LinearDisentanglement {
         if rows.len() != targets.len() {
             return Err(CausalError::Shape { part: "the list of row counts", expected: covariances.len(), found: rows.len() + 1 });
         }
+        if targets.is_empty() {
+            return Err(CausalError::InterventionCount { latents: 1, interventions: 0 });
+        }
         let covariances = Covariances {
             labels: (1..=targets.len()).map(|k| format!("intervention {k}")).chain(["observational".to_owned()]).collect(),
             observational: observational.to_owned(),
@@ -131,7 +154,9 @@ impl LinearDisentanglement {
             targets: targets.iter().map(ArrayView2::to_owned).collect(),
             rows: rows.iter().map(|n| *n as f64).collect(),
         };
-        Ok(self.estimate(&covariances, run)?.disentanglement)
+        covariances.require_valid()?;
+        let estimate = self.estimate(&covariances, run)?;
+        estimate.fitted(|disentanglement, _| Ok(disentanglement))
     }
 
     fn reduce(&self, covariances: &Covariances) -> Result<Reduction, CausalError> {
@@ -183,21 +208,8 @@ impl Fit<Environments> for LinearDisentanglement {
         run.in_pool(|run| {
             let Summaries { mean, covariances } = Summaries::of(x)?;
             let labels = &covariances.labels[..covariances.targets.len()];
-            let Estimate { disentanglement, reduction, stop, iterations, objective } = self.estimate(&covariances, run)?;
-            let mut warnings = Vec::new();
-            if !stop.converged() {
-                let text = "the likelihood has not reached its maximum; raise `sweeps` or `max_iterations`".to_owned();
-                warnings.push(Warning { code: "not-converged", text });
-            }
-            if labels.len() > information::MOST_LATENTS {
-                let text = format!(
-                    "with more than {} latents the graph treats the unmixing as known and has too many edges rather than too few",
-                    information::MOST_LATENTS
-                );
-                warnings.push(Warning { code: "many-latents", text });
-            }
-            let model = LatentCauses::new(x.names(), labels, mean, &disentanglement, reduction.noise)?;
-            Ok(Fitted { model, stop, iterations, objective: Some(objective), warnings })
+            let estimate = self.estimate(&covariances, run)?;
+            estimate.fitted(|found, reduction| LatentCauses::new(x.names(), labels, mean, &found, reduction.noise))
         })
     }
 

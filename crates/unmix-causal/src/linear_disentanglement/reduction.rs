@@ -15,6 +15,9 @@ use unmix_numerics::{chi_square_tail, cholesky, inverse, moments, symmetric_eige
 /// Eigenvalues of the pooled correlation below this share of the largest are zero: values are read with seven digits or more.
 const ZERO: f64 = 1e-12;
 
+/// Two entries that differ by more than this share of the deviations are not those of a symmetric matrix written with eight digits.
+const ASYMMETRY: f64 = 1e-8;
+
 /// The level of the tests that find the number of latents: an analysis that could be done should not fail in one of twenty cases.
 const DIMENSION_LEVEL: f64 = 1e-3;
 
@@ -101,9 +104,37 @@ pub(super) struct Reduction {
     pub noise_share: f64,
     /// The covariances of the `p - d` directions without latents, interventions first, observational last.
     pub rest: Vec<Array2<f64>>,
+    /// Bartlett's test of one noise variance in them, with measurement noise and two or more of them.
+    pub equal_noise: Option<EqualNoise>,
+}
+
+/// Bartlett's statistic of equal trailing eigenvalues.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EqualNoise {
+    pub statistic: f64,
+    pub freedom: f64,
+    /// Whether the number of latents is the least that this test does not reject.
+    pub chosen: bool,
 }
 
 impl Covariances {
+    /// That matrices which no rows stand behind are covariances all the same.
+    pub fn require_valid(&self) -> Result<(), CausalError> {
+        for ((s, n), label) in self.environments().zip(&self.labels) {
+            if n < 1.0 {
+                let source = DataError::TooFewRows { found: 0, needed: 1, reason: "estimate a covariance" };
+                return Err(CausalError::Environment { label: label.clone(), source });
+            }
+            for ((i, j), &value) in s.indexed_iter() {
+                let size = (s[[i, i]] * s[[j, j]]).sqrt();
+                if !value.is_finite() || (i == j && value <= 0.0) || (value - s[[j, i]]).abs() > ASYMMETRY * size {
+                    return Err(CausalError::NotCovariances { label: label.clone(), row: i + 1, column: j + 1, value });
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn environments(&self) -> impl Iterator<Item = (&Array2<f64>, f64)> {
         let observational = (&self.observational, self.observational_rows);
         self.targets.iter().zip(self.rows.iter().copied()).chain([observational])
@@ -124,15 +155,23 @@ impl Covariances {
         let correlation = Array2::from_shape_fn((p, p), |(i, j)| pooled[[i, j]] / (deviation[i] * deviation[j]));
         let standard = symmetric_eigen(correlation.view())?;
         let rank = standard.values.iter().filter(|v| **v > ZERO * standard.values[0]).count();
+        let total: f64 = self.environments().map(|(_, n)| n).sum();
+        // no more dimensions than degrees of freedom show
+        let full = rank as f64 >= total.min(p as f64);
         let isotropic = match noise {
             MeasurementNoise::Isotropic => true,
             MeasurementNoise::None => false,
-            MeasurementNoise::Detected => rank == p && components.unwrap_or(self.targets.len()) < p,
+            MeasurementNoise::Detected => full && components.unwrap_or(self.targets.len()) < p,
         };
-        let total: f64 = self.environments().map(|(_, n)| n).sum();
+        let unseen = full && rank < p && components.is_none();
+        if unseen || (isotropic && total <= p as f64) {
+            return Err(CausalError::Rank { freedom: total, variables: p });
+        }
+        let mut equal_noise = None;
         let (d, vectors, scale, variance) = if isotropic {
             let eigen = symmetric_eigen(pooled.view())?;
             let d = components.map_or_else(|| latents_in_noise(&eigen.values, total), Ok)?;
+            equal_noise = (d + 1 < p).then(|| EqualNoise { chosen: components.is_none(), ..equal_trailing(&eigen.values, d, total) });
             let trailing = eigen.values.iter().skip(d);
             let variance = if d < p { trailing.sum::<f64>() / (p - d) as f64 } else { 0.0 };
             (d, eigen.vectors, Array1::ones(p), variance)
@@ -164,7 +203,7 @@ impl Covariances {
         let rest = if isotropic { self.environments().map(|(s, _)| trailing.t().dot(s).dot(&trailing)).collect() } else { Vec::new() };
         let expand = (&leading * &scale.view().insert_axis(Axis(1))).dot(&root);
         let likelihood = Likelihood::new(targets, self.rows.clone(), self.observational_rows);
-        Ok(Reduction { likelihood, expand, noise: variance, rank, noise_share, rest })
+        Ok(Reduction { likelihood, expand, noise: variance, rank, noise_share, rest, equal_noise })
     }
 }
 
@@ -172,13 +211,22 @@ impl Covariances {
 fn latents_in_noise(values: &Array1<f64>, rows: f64) -> Result<usize, CausalError> {
     let p = values.len();
     for d in 0..p.saturating_sub(1) {
-        let q = (p - d) as f64;
-        let mean = values.iter().skip(d).sum::<f64>() / q;
-        let logarithms: f64 = values.iter().skip(d).map(|v| v.ln()).sum();
-        let statistic = (rows - d as f64 - (2.0 * q * q + q + 2.0) / (6.0 * q)) * (q * mean.ln() - logarithms);
-        if chi_square_tail(statistic, (q - 1.0) * (q + 2.0) / 2.0)? > DIMENSION_LEVEL {
+        let EqualNoise { statistic, freedom, .. } = equal_trailing(values, d, rows);
+        if chi_square_tail(statistic, freedom)? > DIMENSION_LEVEL {
             return Ok(d);
         }
     }
     Ok(p)
+}
+
+/// Bartlett's statistic of equal eigenvalues after the first `d`, two or more of them.
+fn equal_trailing(values: &Array1<f64>, d: usize, rows: f64) -> EqualNoise {
+    let q = (values.len() - d) as f64;
+    // exact relations leave rounding errors of either sign
+    let least = ZERO * values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let trailing = || values.iter().skip(d).map(|v| v.max(least));
+    let mean = trailing().sum::<f64>() / q;
+    let logarithms: f64 = trailing().map(f64::ln).sum();
+    let statistic = (rows - d as f64 - (2.0 * q * q + q + 2.0) / (6.0 * q)) * (q * mean.ln() - logarithms);
+    EqualNoise { statistic, freedom: (q - 1.0) * (q + 2.0) / 2.0, chosen: false }
 }

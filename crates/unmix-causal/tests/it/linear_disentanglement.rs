@@ -80,7 +80,7 @@ fn samples_give_latents_for_every_seed() {
     for seed in 0..20 {
         let truth = truth(&InterventionalParams::default(), seed);
         let covariances = truth.covariances(25_000, Seed(100 + seed)).unwrap();
-        let found = estimator(MeasurementNoise::None).fit_covariances(&views(&covariances), &[25_000; 6], &mut Run::new(1)).unwrap();
+        let found = estimator(MeasurementNoise::None).fit_covariances(&views(&covariances), &[25_000; 6], &mut Run::new(1)).unwrap().model;
         let recovery = found.recovery(&truth).unwrap();
         // the mean over 1,000 models is 0.03
         assert!(recovery.targets && recovery.unmixing_up_to_sign < 0.15, "seed {seed}: {recovery:?}");
@@ -164,7 +164,8 @@ fn the_order_is_the_best_of_all() {
     for (i, case) in cases.iter().enumerate() {
         assert!(case.margin > 1e-5, "the best order is a clear one");
         let covariances: Vec<Array2<f64>> = case.covariances.iter().map(|c| matrix(c)).collect();
-        let found = estimator(MeasurementNoise::None).fit_covariances(&views(&covariances), &[case.rows; 5], &mut Run::new(1)).unwrap();
+        let found =
+            estimator(MeasurementNoise::None).fit_covariances(&views(&covariances), &[case.rows; 5], &mut Run::new(1)).unwrap().model;
         assert_eq!(found.order, case.order, "case {i}");
     }
 }
@@ -364,6 +365,87 @@ fn precisions_that_do_not_fit_are_refused() {
     let estimator = estimator(MeasurementNoise::None);
     assert!(matches!(estimator.fit_covariances(&views(&covariances), &[100; 3], &mut Run::new(1)).unwrap_err(), CausalError::Shape { .. }));
     assert!(matches!(estimator.fit_covariances(&[], &[], &mut Run::new(1)).unwrap_err(), CausalError::InterventionCount { .. }));
+    assert!(matches!(
+        estimator.fit_covariances(&[Array2::zeros((0, 0)).view()], &[1], &mut Run::new(1)).unwrap_err(),
+        CausalError::InterventionCount { .. }
+    ));
+}
+
+#[test]
+fn precisions_of_other_models_are_refused() {
+    for seed in 0..20 {
+        let unexplained = |truth: &Interventional| {
+            let error = exact(&truth.precisions()).unwrap_err();
+            assert!(matches!(error, CausalError::Unexplained { .. }) && error.kind() == Kind::Data, "seed {seed}: {error}");
+        };
+        let model = truth(&InterventionalParams::default(), seed);
+        // an environment with two targets
+        let mut two = model.clone();
+        let second = two.targets[1];
+        let row = two.structures[2].row(second).to_owned();
+        two.structures[1].row_mut(second).assign(&row);
+        unexplained(&two);
+        // two environments with one target
+        let mut same = model;
+        same.structures[1] = same.structures[2].clone();
+        same.structures[1][[second, second]] = 5.0;
+        unexplained(&same);
+        same.structures[1] = same.structures[2].clone();
+        unexplained(&same);
+    }
+}
+
+#[test]
+fn covariances_are_checked_and_say_when_they_were_not_fitted() {
+    let truth = truth(&InterventionalParams { latents: 3, variables: 5, ..InterventionalParams::default() }, 1);
+    let covariances = truth.covariances(100, Seed(1)).unwrap();
+    let fit = |covariances: &[Array2<f64>], rows: &[usize]| {
+        estimator(MeasurementNoise::None).fit_covariances(&views(covariances), rows, &mut Run::new(1))
+    };
+    let fitted = fit(&covariances, &[100; 4]).unwrap();
+    assert!(fitted.stop == Stop::Tolerance && fitted.objective.is_some_and(f64::is_finite) && fitted.warnings.is_empty());
+    let params = LinearDisentanglementParams { max_iterations: 1, ..LinearDisentanglementParams::default() };
+    let short = params.build().unwrap().fit_covariances(&views(&covariances), &[100; 4], &mut Run::new(1)).unwrap();
+    assert_eq!((short.stop, short.warnings[0].code), (Stop::MaxIterations, "not-converged"));
+    for (at, value) in [([0, 0], 0.0), ([1, 1], -1.0), ([0, 1], f64::NAN), ([1, 2], 9.0), ([2, 2], f64::INFINITY)] {
+        let mut changed = covariances.clone();
+        changed[2][at] = value;
+        let error = fit(&changed, &[100; 4]).unwrap_err();
+        assert!(matches!(&error, CausalError::NotCovariances { label, .. } if label == "intervention 2"), "{error}");
+        assert_eq!(error.kind(), Kind::Data);
+    }
+    let error = fit(&covariances, &[100, 0, 100, 100]).unwrap_err();
+    assert!(error.kind() == Kind::Data && error.to_string().starts_with("environment \"intervention 1\": the table has 0 rows"), "{error}");
+}
+
+#[test]
+fn simulations_need_rows_and_a_noise() {
+    let truth = truth(&InterventionalParams::default(), 1);
+    assert_eq!(truth.covariances(0, Seed(1)).unwrap_err().kind(), Kind::Data);
+    assert_eq!(truth.environments(0, 0.0, Seed(1)).unwrap_err().kind(), Kind::Data);
+    assert!(truth.covariances(2, Seed(1)).unwrap().iter().flatten().all(|v| v.is_finite()));
+    for noise in [f64::NAN, f64::INFINITY, -0.1] {
+        assert!(matches!(truth.environments(10, noise, Seed(1)).unwrap_err(), CausalError::NoiseDeviation { .. }), "{noise}");
+    }
+}
+
+#[test]
+fn too_few_rows_to_see_the_rank_are_refused() {
+    let wide = truth(&InterventionalParams { latents: 3, variables: 100, ..InterventionalParams::default() }, 1);
+    let noisy = wide.environments(15, 0.02, Seed(1)).unwrap();
+    for noise in [MeasurementNoise::Detected, MeasurementNoise::None, MeasurementNoise::Isotropic] {
+        let error = estimator(noise).fit(&noisy, &mut Run::new(1)).unwrap_err();
+        assert!(matches!(error, CausalError::Rank { freedom: 56.0, variables: 100 }) && error.kind() == Kind::Data, "{error}");
+    }
+    // exact relations show in few rows
+    let exact = wide.environments(15, 0.0, Seed(1)).unwrap();
+    assert_eq!(fit(&exact).model.mixing().unwrap().dim(), (100, 3));
+    // and are no noise: what is left are rounding errors
+    let exact = truth(&InterventionalParams::default(), 1).environments(1_000, 0.0, Seed(1)).unwrap();
+    let isotropic = estimator(MeasurementNoise::Isotropic);
+    let fitted = isotropic.fit(&exact, &mut Run::new(1)).unwrap();
+    assert!(fitted.model.mixing().unwrap().dim() == (10, 5) && fitted.model.measurement_noise().abs() < 1e-12);
+    assert!(isotropic.evidence(&exact, &fitted.model, &mut Run::new(1)).is_ok());
 }
 
 #[test]
