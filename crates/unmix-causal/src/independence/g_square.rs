@@ -5,8 +5,8 @@
 //! **Degrees of freedom** are `Σ_s (levels of x seen in s - 1)(levels of y seen in s - 1)`: a level that a combination does not show has
 //! nothing to say there, and counting it would call sparse tables independent.
 //!
-//! **Sparse tables** give no answer: with fewer than 5 rows for each cell the statistic is far from its chi-square distribution (a test at level
-//! 0.01 rejects more often than not with eight binary variables to condition on and 500 rows). Cells are those of one table of all levels for each
+//! **Sparse tables** give no answer: with fewer than 5 rows for each cell the statistic may be far from its chi-square distribution, and a test
+//! rejects far more often than its level says. Cells are those of one table of all levels for each
 //! combination that occurs, so that what is too sparse given some variables is so given more.
 
 use super::{IndependenceTest, check, determined, quoted};
