@@ -240,12 +240,13 @@ fn environments_give_latent_causes_and_their_targets() {
 
 #[test]
 fn classes_of_answers_have_profiles() {
+    use std::fmt::Write as _;
     let place = Place::new();
     let mut table = String::from("smokes,drinks,sleeps\n");
     for i in 0..300_usize {
         let class = usize::from(i % 3 == 0);
         let answer = |j: usize| usize::from((i * 7 + j * 5) % 10 < if class == 1 { 8 } else { 2 });
-        table += &format!("{},{},{}\n", answer(0), answer(1), answer(2));
+        writeln!(table, "{},{},{}", answer(0), answer(1), answer(2)).unwrap();
     }
     place.write("answers.csv", &table);
     place.ok("fit latent-class answers.csv --set components=2 --set starts=3 --out run --quiet");
